@@ -1,0 +1,25 @@
+"""Fast CPU numerics for the theory that links training to repeated sampling."""
+
+from importlib.metadata import version as _version
+
+try:
+    from . import _core  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "lidfast's compiled modules are not beside this source: this is a checkout, not an installed "
+        "lidfast. Install it (pip install .) and run Python from another folder."
+    ) from error
+
+from . import random
+from ._threads import get_num_threads, num_threads, set_num_threads, show_config
+
+__version__ = _version("lidfast")
+
+__all__ = [
+    "__version__",
+    "get_num_threads",
+    "num_threads",
+    "random",
+    "set_num_threads",
+    "show_config",
+]

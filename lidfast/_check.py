@@ -1,0 +1,136 @@
+"""Checking of arguments: once, here, with errors that name the argument and the first bad index.
+
+A constraint is data (a Range), and goes with the name of the argument to one routine.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values an argument may take; NaN is never among them."""
+
+    low: float = -np.inf
+    high: float = np.inf
+    low_open: bool = False
+    high_open: bool = False
+
+    def __str__(self) -> str:
+        if self.low == -np.inf and self.high == np.inf:
+            return "finite" if self.low_open and self.high_open else "a number"
+        if self.high == np.inf:
+            bound = f"{'>' if self.low_open else '>='} {self.low:g}"
+            return f"finite and {bound}" if self.high_open else bound
+        left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
+        return f"in {left}{self.low:g}, {self.high:g}{right}"
+
+    def bad(self, x: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where x is outside."""
+        above = x > self.low if self.low_open else x >= self.low
+        below = x < self.high if self.high_open else x <= self.high
+        return ~(above & below)
+
+
+REAL = Range(low_open=True, high_open=True)
+POSITIVE = Range(0, low_open=True, high_open=True)
+POSITIVE_OR_INF = Range(0, low_open=True)
+NON_NEGATIVE = Range(0, high_open=True)
+PROBABILITY = Range(0, 1)
+POSITIVE_PROBABILITY = Range(0, 1, low_open=True)
+OPEN_UNIT = Range(0, 1, low_open=True, high_open=True)
+
+
+def place(name: str, index: tuple[np.integer[Any] | int, ...]) -> str:
+    """Name an element: s, s[3] or s[1, 2]."""
+    return f"{name}[{', '.join(str(int(i)) for i in index)}]" if index else name
+
+
+def first(bad: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Index of the first true element."""
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
+
+
+def reject(name: str, x: NDArray[Any], bad: NDArray[np.bool_], what: str) -> None:
+    """Raise ValueError for the first element of x that is bad, if any: '<name>[i] is <x>: <what>'."""
+    if bad.any():
+        index = first(bad)
+        raise ValueError(f"{place(name, index)} is {x[index]}: it must be {what}")
+
+
+def _numbers(name: str, x: ArrayLike, kinds: str) -> NDArray[Any]:
+    array = np.asarray(x)
+    if array.dtype.kind not in kinds and not (array.size == 0 and array.dtype.kind == "f"):
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
+    return array
+
+
+def array(name: str, x: ArrayLike, within: Range = REAL) -> FloatArray:
+    """float64 array of any shape, C-contiguous."""
+    numbers = np.require(_numbers(name, x, "biuf"), dtype=np.float64, requirements="C")
+    reject(name, numbers, within.bad(numbers), str(within))
+    return numbers
+
+
+def vector(name: str, x: ArrayLike, within: Range = REAL) -> FloatArray:
+    """float64 array of one dimension, not empty; a scalar counts as one element."""
+    numbers = np.atleast_1d(array(name, x, within))
+    if numbers.ndim != 1:
+        raise ValueError(f"{name} has shape {numbers.shape}: it must have one dimension")
+    if numbers.size == 0:
+        raise ValueError(f"{name} is empty")
+    return numbers
+
+
+def scalar(name: str, x: Any, within: Range = REAL) -> float:
+    """One float."""
+    number = array(name, x, within)
+    if number.ndim:
+        raise TypeError(f"{name} must be one number, not an array of shape {number.shape}")
+    return float(number)
+
+
+def integers(name: str, x: ArrayLike, low: int = 0, high: int = 2**53) -> IntArray:
+    """int64 array of any shape, C-contiguous, in [low, high]; floats must be whole."""
+    numbers = _numbers(name, x, "iuf")
+    reject(name, numbers, Range(low, high).bad(numbers), f"an integer in [{low}, {high}]")
+    whole = np.require(numbers, dtype=np.int64, requirements="C")
+    if numbers.dtype.kind == "f":
+        reject(name, numbers, whole != numbers, "an integer")
+    return whole
+
+
+def integer(name: str, x: Any, low: int = 0, high: int = 2**53) -> int:
+    """One int in [low, high]."""
+    try:
+        number = operator.index(x)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {type(x).__name__}") from None
+    if not low <= number <= high:
+        raise ValueError(f"{name} is {number}: it must be an integer in [{low}, {high}]")
+    return number
+
+
+def choice(name: str, x: str, among: tuple[str, ...]) -> str:
+    """One of a few words."""
+    if x not in among:
+        raise ValueError(f"{name} is {x!r}: it must be one of {', '.join(map(repr, among))}")
+    return x
+
+
+def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Arrays broadcast against each other; the error names them and their shapes."""
+    try:
+        return tuple(np.broadcast_arrays(*arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
+        raise ValueError(f"shapes do not broadcast: {shapes}") from None

@@ -1,0 +1,161 @@
+/* Elementary functions without branches or calls, so that loops over them become vector code with
+ * the same bits in every lane, whatever the C library. Errors are bounded by tests against mpmath:
+ * below 2 units in the last place, over the whole range of the argument. */
+#ifndef LF_VECMATH_H
+#define LF_VECMATH_H
+
+#include "core/kernel.h"
+
+static inline uint64_t lf_bits(double x)
+{
+    uint64_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+static inline double lf_double(uint64_t u)
+{
+    double x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* (double)u, correctly rounded. Vector units before AVX-512 have no such conversion: the halves
+ * are placed in the mantissas of 2^84 and 2^52, which are then taken off. */
+static inline double lf_from_u64(uint64_t u)
+{
+    const double high = lf_double((u >> 32) | 0x4530000000000000u) - 0x1.00000001p84;
+    return high + lf_double((u & 0xffffffffu) | 0x4330000000000000u);
+}
+
+/* 2^n for an integer n in [-1022, 1023]: n + 1023 stands in the low bits of n + 2^52 + 1023. */
+static inline double lf_pow2(double n)
+{
+    return lf_double(lf_bits(n + (0x1p52 + 1023)) << 52);
+}
+
+#define LF_ROUND_MAGIC 0x1.8p52 /* x + it - it rounds |x| < 2^51 to an integer */
+#define LF_LN2_HIGH 0x1.62e42fefa38p-1 /* ends in 11 zero bits: n * it is exact */
+#define LF_LN2_LOW 0x1.ef35793c7673p-45
+
+/* e^x: x = n ln 2 + r with |r| <= ln(2)/2, Taylor's polynomial for e^r (next term 4e-18), and two
+ * factors for 2^n so that subnormal results are rounded once. */
+static inline double lf_exp(double x)
+{
+    x = x > 710.0 ? 710.0 : x; /* NaN stays */
+    x = x < -750.0 ? -750.0 : x;
+    const double n = (x * 0x1.71547652b82fep0 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
+    const double r = lf_fma(-n, LF_LN2_LOW, lf_fma(-n, LF_LN2_HIGH, x));
+    double p = 1.0 / 6227020800.0;
+    p = lf_fma(p, r, 1.0 / 479001600.0);
+    p = lf_fma(p, r, 1.0 / 39916800.0);
+    p = lf_fma(p, r, 1.0 / 3628800.0);
+    p = lf_fma(p, r, 1.0 / 362880.0);
+    p = lf_fma(p, r, 1.0 / 40320.0);
+    p = lf_fma(p, r, 1.0 / 5040.0);
+    p = lf_fma(p, r, 1.0 / 720.0);
+    p = lf_fma(p, r, 1.0 / 120.0);
+    p = lf_fma(p, r, 1.0 / 24.0);
+    p = lf_fma(p, r, 1.0 / 6.0);
+    p = lf_fma(p, r, 0.5);
+    p = lf_fma(p, r * r, r);
+    const double half = (n * 0.5 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
+    return ((1.0 + p) * lf_pow2(half)) * lf_pow2(n - half);
+}
+
+/* ln x: x = 2^e m with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1), ln m = 2 atanh s by its series
+ * (s^2 < 0.0295; the first term left out is below 4e-18 of the result). */
+static inline double lf_log(double x)
+{
+    const int tiny = x < DBL_MIN;
+    const double scaled = tiny ? x * 0x1p54 : x;
+    /* the bits above those of sqrt(1/2) count whole octaves */
+    const uint64_t shifted = lf_bits(scaled) - 0x3fe6a09e667f3bcdu + (1023ull << 52);
+    const double m = lf_double((shifted & 0xfffffffffffffull) + 0x3fe6a09e667f3bcdu);
+    double e = lf_double((shifted >> 52) | 0x4330000000000000u) - (0x1p52 + 1023);
+    e = tiny ? e - 54 : e;
+    const double f = m - 1.0, s = f / (m + 1.0), z = s * s;
+    double p = 2.0 / 23.0;
+    p = lf_fma(p, z, 2.0 / 21.0);
+    p = lf_fma(p, z, 2.0 / 19.0);
+    p = lf_fma(p, z, 2.0 / 17.0);
+    p = lf_fma(p, z, 2.0 / 15.0);
+    p = lf_fma(p, z, 2.0 / 13.0);
+    p = lf_fma(p, z, 2.0 / 11.0);
+    p = lf_fma(p, z, 2.0 / 9.0);
+    p = lf_fma(p, z, 2.0 / 7.0);
+    p = lf_fma(p, z, 2.0 / 5.0);
+    p = lf_fma(p, z, 2.0 / 3.0);
+    /* 2s = f - s f, and s f = f^2/2 - s f^2/2: so ln m = f - (f^2/2 - s (f^2/2 + z p)), in which
+     * only the small bracket is rounded. */
+    const double h = 0.5 * f * f;
+    const double log_m = f - (h - lf_fma(s, h + z * p, e * LF_LN2_LOW));
+    double y = lf_fma(e, LF_LN2_HIGH, log_m);
+    y = x < INFINITY ? y : x; /* infinity and NaN */
+    y = x == 0.0 ? -INFINITY : y;
+    return x < 0.0 ? NAN : y;
+}
+
+/* ln(1 + x): the logarithm of the rounded sum, and the rounding added back. */
+static inline double lf_log1p(double x)
+{
+    const double u = 1.0 + x;
+    const double lost = x - (u - 1.0);
+    const double y = lf_log(u);
+    return u > 0.0 && u < INFINITY ? y + lost / u : y;
+}
+
+/* e^x - 1: Taylor's polynomial near 0, the difference elsewhere. */
+static inline double lf_expm1(double x)
+{
+    double p = 1.0 / 20922789888000.0;
+    p = lf_fma(p, x, 1.0 / 1307674368000.0);
+    p = lf_fma(p, x, 1.0 / 87178291200.0);
+    p = lf_fma(p, x, 1.0 / 6227020800.0);
+    p = lf_fma(p, x, 1.0 / 479001600.0);
+    p = lf_fma(p, x, 1.0 / 39916800.0);
+    p = lf_fma(p, x, 1.0 / 3628800.0);
+    p = lf_fma(p, x, 1.0 / 362880.0);
+    p = lf_fma(p, x, 1.0 / 40320.0);
+    p = lf_fma(p, x, 1.0 / 5040.0);
+    p = lf_fma(p, x, 1.0 / 720.0);
+    p = lf_fma(p, x, 1.0 / 120.0);
+    p = lf_fma(p, x, 1.0 / 24.0);
+    p = lf_fma(p, x, 1.0 / 6.0);
+    p = lf_fma(p, x, 0.5);
+    const double near = lf_fma(p, x * x, x);
+    const double far = lf_exp(x) - 1.0;
+    return x > -0.7 && x < 0.7 ? near : far;
+}
+
+/* sin and cos of 2 pi u for u in [0, 1]: the nearest quarter turn is taken off exactly. */
+static inline void lf_sincos_turn(double u, double *sine, double *cosine)
+{
+    const double t = 4.0 * u;
+    const double quarter = (t + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
+    const double x = (t - quarter) * 0x1.921fb54442d18p0, z = x * x;
+    double s = 1.0 / 355687428096000.0;
+    s = lf_fma(s, z, -1.0 / 1307674368000.0);
+    s = lf_fma(s, z, 1.0 / 6227020800.0);
+    s = lf_fma(s, z, -1.0 / 39916800.0);
+    s = lf_fma(s, z, 1.0 / 362880.0);
+    s = lf_fma(s, z, -1.0 / 5040.0);
+    s = lf_fma(s, z, 1.0 / 120.0);
+    s = lf_fma(s, z, -1.0 / 6.0);
+    s = lf_fma(s, z * x, x);
+    double c = 1.0 / 20922789888000.0;
+    c = lf_fma(c, z, -1.0 / 87178291200.0);
+    c = lf_fma(c, z, 1.0 / 479001600.0);
+    c = lf_fma(c, z, -1.0 / 3628800.0);
+    c = lf_fma(c, z, 1.0 / 40320.0);
+    c = lf_fma(c, z, -1.0 / 720.0);
+    c = lf_fma(c, z, 1.0 / 24.0);
+    c = lf_fma(c, z, -0.5);
+    c = lf_fma(c, z, 1.0);
+    const int odd = quarter == 1.0 || quarter == 3.0;
+    const double a = odd ? c : s, b = odd ? s : c;
+    *sine = quarter == 2.0 || quarter == 3.0 ? -a : a;
+    *cosine = quarter == 1.0 || quarter == 2.0 ? -b : b;
+}
+
+#endif
