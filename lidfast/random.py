@@ -204,7 +204,7 @@ class Generator:
             shape = wanted
         else:
             shape = _shape(size)
-        if parameters and np.broadcast_shapes(wanted, shape) != shape:
+        if not _fits(wanted, shape):
             raise ValueError(f"size {shape} does not hold the parameters' shape {wanted}")
         spread = [_NONE, _NONE]
         for i, p in enumerate(parameters):
@@ -393,6 +393,13 @@ class Generator:
 def _shape(size: int | tuple[int, ...]) -> tuple[int, ...]:
     lengths = tuple(size) if np.iterable(size) else (size,)
     return tuple(_check.integer("size", length) for length in cast("tuple[int, ...]", lengths))
+
+
+def _fits(inner: tuple[int, ...], outer: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(inner, outer) == outer
+    except ValueError:
+        return False
 
 
 def _check_out(out: NDArray[Any], dtype: np.dtype[Any], size: Size) -> None:
