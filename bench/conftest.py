@@ -1,0 +1,80 @@
+"""A benchmark case: our call and its peers, run in turn in one process; the ratios are printed last.
+
+    pytest bench            all cases
+    pytest bench -k gamma   some
+"""
+
+import statistics
+from importlib import import_module
+from time import perf_counter
+
+import pytest
+
+import lidfast
+
+ROWS = pytest.StashKey[list]()
+
+
+def installed(*names):
+    """Those of the peers' modules that can be imported, by name."""
+    modules = {}
+    for name in names:
+        try:
+            modules[name] = import_module(name)
+        except ImportError:
+            continue
+    return modules
+
+
+def pytest_configure(config):
+    config.stash[ROWS] = []
+
+
+@pytest.fixture
+def peers():
+    return installed
+
+
+@pytest.fixture
+def compare(benchmark, request):
+    """compare(ours, {peer: call or (call, its items)}, items): time them in turn and keep the ratios."""
+
+    def run(ours, calls, items, rounds=11):
+        calls = {name: call if isinstance(call, tuple) else (call, items) for name, call in calls.items()}
+        times = {name: [] for name in calls}
+
+        def peers_first():
+            for name, (call, its_items) in calls.items():
+                start = perf_counter()
+                call()
+                times[name].append((perf_counter() - start) / its_items)
+
+        benchmark.pedantic(ours, setup=peers_first, rounds=rounds, warmup_rounds=1)
+        own = [time / items for time in benchmark.stats.stats.data]
+        with lidfast.num_threads(1):
+            start = perf_counter()
+            ours()
+            one_thread = perf_counter() - start
+        row = {"case": request.node.name, "ours": statistics.median(own), "one": one_thread / items}
+        for name, series in times.items():
+            ratios = sorted(a / b for a, b in zip(series[1:], own, strict=True))
+            quarter = len(ratios) // 4
+            row[name] = (statistics.median(series[1:]), ratios[quarter], statistics.median(ratios), ratios[-1 - quarter])
+            benchmark.extra_info[name] = row[name]
+        request.config.stash[ROWS].append(row)
+
+    return run
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    rows = config.stash[ROWS]
+    if not rows:
+        return
+    write = terminalreporter.write_line
+    terminalreporter.section("lidfast beside its peers")
+    write("times per item in ns, medians; ratio = peer / lidfast [quartiles of the rounds]; not told apart where they hold 1")
+    for row in rows:
+        write(f"{row.pop('case')}: lidfast {row.pop('ours') * 1e9:.2f}, on one thread {row.pop('one') * 1e9:.2f}")
+        for name, (time, low, middle, high) in row.items():
+            verdict = "" if low > 1 or high < 1 else " (not told apart)"
+            write(f"    {name:<12} {time * 1e9:12.2f}   ratio {middle:8.2f} [{low:.2f}, {high:.2f}]{verdict}")
