@@ -6,6 +6,7 @@ Source: [LID] arXiv 2601.03764.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from . import _check, spectrum
 from ._check import FloatArray, IntArray
+from ._threads import get_num_threads, num_threads
 from .difficulty import LID, _log_fail
 from .passk import _curve_sums
 from .random import Generator, Seed, default_rng
@@ -294,14 +296,33 @@ class LIDModel:
         shape = (sizes.size, runs, ks.size)
         risk = np.empty(shape[:2])
         simulated, simulated_slope, exact, exact_slope = (np.empty(shape) for _ in range(4))
-        for i, generators in enumerate(default_rng(rng).spawn(sizes.size)):
-            for r, generator in enumerate(generators.spawn(runs)):
-                risk[i, r] = self._train(int(sizes[i]), generator)
-                simulated[i, r], simulated_slope[i, r] = self._attempt(risk[i, r], ks, instances, generator)
-                exact[i, r], exact_slope[i, r] = self._difficulty_at(risk[i, r])._rate_and_slope(ks)
+
+        def run(at: tuple[int, int], generator: Generator) -> None:
+            with num_threads(1):  # the runs are what is shared out
+                risk[at] = self._train(int(sizes[at[0]]), generator)
+                simulated[at], simulated_slope[at] = self._attempt(risk[at], ks, instances, generator)
+                exact[at], exact_slope[at] = self._exact(risk[at], ks)
+
+        pool = ThreadPoolExecutor(get_num_threads())
+        try:
+            waiting = [
+                pool.submit(run, (i, r), generator)
+                for i, generators in enumerate(default_rng(rng).spawn(sizes.size))
+                for r, generator in enumerate(generators.spawn(runs))
+            ]
+            for done, future in enumerate(as_completed(waiting), 1):
+                future.result()
                 if progress:
-                    progress(i * runs + r + 1, sizes.size * runs)
+                    progress(done, len(waiting))
+        finally:
+            pool.shutdown(cancel_futures=True)
         return _summarize(self, sizes, ks, instances, risk, simulated, simulated_slope, exact, exact_slope)
+
+    def _exact(self, risk: float, k: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """S(k; risk) and its derivative in k, where k > 0 (at k = 0 nobody asks for it)."""
+        difficulty = self._difficulty_at(risk)
+        rate, exponent = difficulty.failure_rate(k), difficulty.exponent(k)
+        return rate, -exponent * rate / np.maximum(k, np.finfo(float).tiny)
 
     def _train(self, N: int, rng: Generator) -> float:
         """Excess risk of one head trained on N labels."""
