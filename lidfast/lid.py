@@ -319,10 +319,13 @@ class LIDModel:
         return _summarize(self, sizes, ks, instances, risk, simulated, simulated_slope, exact, exact_slope)
 
     def _exact(self, risk: float, k: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """S(k; risk) and its derivative in k, where k > 0 (at k = 0 nobody asks for it)."""
-        difficulty = self._difficulty_at(risk)
-        rate, exponent = difficulty.failure_rate(k), difficulty.exponent(k)
-        return rate, -exponent * rate / np.maximum(k, np.finfo(float).tiny)
+        """S(k; risk) and its derivative in k, which is left at 0 for k = 0: nobody asks for it there."""
+        rate, slope, positive = np.ones(k.size), np.zeros(k.size), k > 0
+        if positive.any():
+            log_rate, exponent = self._difficulty_at(risk)._curve(k[positive])
+            rate[positive] = np.exp(log_rate)
+            slope[positive] = -exponent * rate[positive] / k[positive]
+        return rate, slope
 
     def _train(self, N: int, rng: Generator) -> float:
         """Excess risk of one head trained on N labels."""
