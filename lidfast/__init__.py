@@ -12,6 +12,7 @@ except ModuleNotFoundError as error:
 
 from . import random
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
+from .ridge import ridge_solve
 
 __version__ = _version("lidfast")
 
@@ -20,6 +21,7 @@ __all__ = [
     "get_num_threads",
     "num_threads",
     "random",
+    "ridge_solve",
     "set_num_threads",
     "show_config",
 ]
