@@ -138,7 +138,7 @@ def ridge_solve(
     if Y.ndim < 2 or Y.shape[-2] != n:
         raise ValueError(f"y has shape {y.shape}: with X {X.shape} it must be (..., {n}) or (..., {n}, t)")
     dims, t = max(X.ndim, Y.ndim) - 2, Y.shape[-1]
-    penalty = _penalty(alpha, dims, t, vector)
+    penalty = _penalty(alpha, dims, t)
     shapes = {"X": X.shape[:-2], "y": Y.shape[:-2], "alpha": penalty.shape[:-1]}
     weight = None
     if sample_weight is not None:
@@ -188,15 +188,14 @@ def ridge_solve(
     return result, intercept[..., 0] if vector else intercept
 
 
-def _penalty(alpha: ArrayLike, dims: int, t: int, vector: bool) -> FloatArray:
+def _penalty(alpha: ArrayLike, dims: int, t: int) -> FloatArray:
     """Alpha with an axis of targets: of length t, or of length 1 where they share it."""
     penalty = _check.array("alpha", alpha, _check.NON_NEGATIVE)
     if penalty.ndim <= dims:
         return penalty[..., None]
-    if penalty.ndim > dims + 1 or vector or penalty.shape[-1] not in (1, t):
-        targets = "" if vector else f", or these and one for {t} targets"
+    if penalty.ndim > dims + 1 or penalty.shape[-1] not in (1, t):
         raise ValueError(
-            f"alpha has shape {penalty.shape}: it may have {dims} dimensions of the batch{targets}"
+            f"alpha has shape {penalty.shape}: it may have {dims} batch dimensions, then one for {t} targets"
         )
     return penalty
 
