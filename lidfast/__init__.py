@@ -23,6 +23,7 @@ from .passk import (
     pass_at_k_curve,
     pass_hat_k,
 )
+from .ridge import ridge_solve
 
 __version__ = _version("lidfast")
 
@@ -40,6 +41,7 @@ __all__ = [
     "pass_at_k_curve",
     "pass_hat_k",
     "random",
+    "ridge_solve",
     "set_num_threads",
     "show_config",
 ]

@@ -81,6 +81,16 @@ def array(name: str, x: ArrayLike, within: Range = REAL) -> FloatArray:
     return numbers
 
 
+def real(name: str, x: ArrayLike, finite: bool = True) -> NDArray[Any]:
+    """Array of any shape and strides: float32 stays float32, all else becomes float64."""
+    numbers = _numbers(name, x, "biuf")
+    single = numbers.dtype.kind == "f" and numbers.itemsize == 4
+    numbers = numbers.astype(np.float32 if single else np.float64, copy=False)
+    if finite:
+        reject(name, numbers, ~np.isfinite(numbers), str(REAL))
+    return numbers
+
+
 def vector(name: str, x: ArrayLike, within: Range = REAL) -> FloatArray:
     """float64 array of one dimension, not empty; a scalar counts as one element."""
     return _one_dimension(name, array(name, x, within))
@@ -149,3 +159,24 @@ def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     except ValueError:
         shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
         raise ValueError(f"shapes do not broadcast: {shapes}") from None
+
+
+def broadcast_shapes(what: str, **shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Broadcast shapes against each other; the error names them."""
+    try:
+        return np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"{what} does not broadcast: {listed}") from None
+
+
+def output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Look at an array that a kernel is to write."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{name} must be an array, not {type(out).__name__}")
+    if out.dtype != dtype:
+        raise TypeError(f"{name} has dtype {out.dtype}: it must be {dtype}")
+    if out.shape != shape:
+        raise ValueError(f"{name} has shape {out.shape}: it must be {shape}")
+    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
+        raise ValueError(f"{name} must be C-contiguous, aligned and writable")
