@@ -1,0 +1,73 @@
+"""What the documentation says is run, and every public name has some."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import lidfast
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted(
+    module.name for module in pkgutil.iter_modules(lidfast.__path__) if not module.name.startswith("_")
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name):
+    module = importlib.import_module(f"lidfast.{name}")
+    results = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert results.failed == 0
+    assert results.attempted > 0
+
+
+def test_examples_of_the_threads_run():
+    results = doctest.testmod(importlib.import_module("lidfast._threads"))
+    assert results.failed == 0
+    assert results.attempted > 5
+
+
+def public_objects():
+    for name in MODULES:
+        if name == "cli":  # its functions document themselves on the command line
+            continue
+        module = importlib.import_module(f"lidfast.{name}")
+        for attribute, value in vars(module).items():
+            if attribute.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+                continue
+            if inspect.isfunction(value) or inspect.isclass(value):
+                yield pytest.param(value, id=f"{name}.{attribute}")
+
+
+@pytest.mark.parametrize("thing", public_objects())
+def test_public_names_are_documented_with_an_example(thing):
+    assert thing.__doc__
+    classes_without = (Exception,)
+    if inspect.isclass(thing) and (issubclass(thing, classes_without) or inspect.isabstract(thing)):
+        return
+    text = thing.__doc__ + "".join(
+        member.__doc__ or "" for member in vars(thing).values() if inspect.isfunction(member)
+    ) if inspect.isclass(thing) else thing.__doc__
+    assert ">>>" in text
+
+
+def test_all_is_what_is_there():
+    assert sorted(lidfast.__all__) == list(lidfast.__all__)
+    assert all(hasattr(lidfast, name) for name in lidfast.__all__)
+
+
+def test_readme_begins_with_its_two_commands():
+    """The script of the continuous integration takes them from there."""
+    if not (ROOT / "README.md").exists():
+        pytest.skip("not a checkout")
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    commands = blocks[0].strip().splitlines()
+    assert len(commands) == 2
+    assert "pip install '.[cli,plot]'" in commands[0]
+    assert commands[0].endswith("lidfast simulate --plot lid.png")
+    assert "pip install '.[test]'" in commands[1]
+    assert commands[1].endswith("pytest")
