@@ -21,12 +21,14 @@ import threadpoolctl
 
 from . import _check, _core
 
+_MOST_THREADS = 4096
+
 
 def _cgroup_limit(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float:
     """CPUs that the control groups of this process allow; inf without a limit."""
     limits = [math.inf]
     try:
-        lines = own.read_text().splitlines()
+        lines = own.read_text(errors="surrogateescape").splitlines()
     except OSError:
         return math.inf
     for line in lines:
@@ -39,15 +41,14 @@ def _cgroup_limit(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/s
         for folder in (group, *group.parents):
             try:
                 if controllers:
-                    quota = (folder / "cpu.cfs_quota_us").read_text()
+                    quota = (folder / "cpu.cfs_quota_us").read_text().strip()
                     period = (folder / "cpu.cfs_period_us").read_text()
                 else:
                     quota, period = (folder / "cpu.max").read_text().split()
-            except (OSError, ValueError):
-                pass
-            else:
-                if quota.strip() not in ("max", "-1"):
+                if quota not in ("max", "-1"):
                     limits.append(int(quota) / int(period))
+            except (OSError, ValueError, ZeroDivisionError):
+                pass  # no such file, or not one of numbers: no limit known
             if folder == root:
                 break
     return min(limits)
@@ -58,7 +59,7 @@ def _default_threads() -> int:
     # user's word: it may exceed the processors.
     asked = re.match(r"\s*(\d+)", os.environ.get("OMP_NUM_THREADS", ""))
     if asked and int(asked[1]) > 0:
-        return int(asked[1])
+        return min(int(asked[1]), _MOST_THREADS)
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(available, _cgroup_limit())))
 
@@ -85,7 +86,7 @@ def set_num_threads(n: int) -> None:
     1
     >>> lidfast.set_num_threads(before)
     """
-    _core.set_threads(_check.integer("n", n, 1, 4096))
+    _core.set_threads(_check.integer("n", n, 1, _MOST_THREADS))
 
 
 def get_num_threads() -> int:
@@ -117,7 +118,7 @@ def num_threads(n: int) -> Iterator[None]:
     ...     lidfast.get_num_threads()
     1
     """
-    before = _core.set_local_threads(_check.integer("n", n, 1, 4096))
+    before = _core.set_local_threads(_check.integer("n", n, 1, _MOST_THREADS))
     try:
         yield
     finally:
@@ -127,15 +128,17 @@ def num_threads(n: int) -> Iterator[None]:
 class _SingleThreadedBlas:
     """Holds the BLAS at one thread while any kernel that calls it runs.
 
-    The limit is process-wide and kernels may overlap, so the first one in sets it and the last one
-    out takes it back.
+    Most limits are process-wide and kernels may overlap, so the first one in sets them and the last
+    one out takes them back. An OpenBLAS on OpenMP counts for each thread by itself.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._controller: Any = None
-        self._limit: Any = None
+        self._shared: list[Any] | None = None  # pools, not looked for before the first use
+        self._own: list[Any] = []
+        self._shared_before: list[int] = []
+        self._local = threading.local()
         os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:
@@ -145,17 +148,41 @@ class _SingleThreadedBlas:
 
     def __enter__(self) -> None:
         with self._lock:
+            if self._shared is None:
+                pools = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
+                self._own = [pool for pool in pools if _is_per_thread(pool)]
+                self._shared = [pool for pool in pools if not _is_per_thread(pool)]
             if self._users == 0:
-                if self._controller is None:
-                    self._controller = threadpoolctl.ThreadpoolController().select(user_api="blas")
-                self._limit = self._controller.limit(limits=1)
+                self._shared_before = _set_pools(self._shared, [1] * len(self._shared))
             self._users += 1
+        self._local.before = [
+            *getattr(self._local, "before", []),
+            _set_pools(self._own, [1] * len(self._own)),
+        ]
 
     def __exit__(self, *error: object) -> None:
+        _set_pools(self._own, self._local.before.pop())
         with self._lock:
             self._users -= 1
-            if self._users == 0:
-                self._limit.restore_original_limits()
+            if self._users == 0 and self._shared is not None:
+                _set_pools(self._shared, self._shared_before)
+
+
+def _is_per_thread(pool: Any) -> bool:
+    return bool(pool.internal_api == "openblas" and pool.threading_layer == "openmp")
+
+
+def _set_pools(pools: list[Any], counts: list[int]) -> list[int]:
+    """Set the threads of each pool and return what they were."""
+    before = [pool.num_threads for pool in pools]
+    for pool, count in zip(pools, counts, strict=True):
+        # Since 3.8 threadpoolctl heeds only the Python thread that set a limit first, until cleared.
+        if hasattr(pool, "clear_controlling_thread"):
+            pool.clear_controlling_thread(force=True)
+        pool.set_num_threads(count)
+        if hasattr(pool, "clear_controlling_thread"):
+            pool.clear_controlling_thread(force=True)
+    return before
 
 
 single_threaded_blas = _SingleThreadedBlas()

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 import scipy.linalg
+import threadpoolctl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ def well_conditioned(rng, n, d):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("n", "d"), [(1, 1), (30, 7), (7, 30), (20, 20), (400, 130), (130, 400)])
+@pytest.mark.parametrize(("n", "d"), [(1, 1), (30, 7), (7, 30), (20, 20), (150, 60), (60, 150)])
 @pytest.mark.parametrize("alpha", [0.01, 1.0, 1e4])
 def test_agrees_with_the_normal_equations(n, d, alpha, method):
     rng = np.random.default_rng([n, d])
@@ -272,6 +273,19 @@ def test_a_repeated_matrix_is_not_copied(monkeypatch):
     assert seen == {"X": (1, 1000, 1000), "y": (1, 1000, 1), "alpha": (1000,), "out": (1000, 1000, 1)}
 
 
+def test_the_blas_inside_has_one_thread(monkeypatch):
+    def solve(*arguments):
+        pools = threadpoolctl.threadpool_info()
+        seen.extend(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
+        return 0
+
+    seen = []
+    monkeypatch.setattr(_ridge, "solve", solve)
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        ridge_solve(np.eye(2), [1, 1])
+    assert set(seen) == {1}
+
+
 def test_alpha_per_problem_and_per_target():
     rng = np.random.default_rng(10)
     X, y = rng.standard_normal((3, 8, 4)), rng.standard_normal((3, 8, 2))
@@ -439,6 +453,12 @@ def test_a_gram_matrix_that_is_singular_but_for_rounding_raises():
             with pytest.raises(np.linalg.LinAlgError):
                 ridge_solve(matrix.astype(np.float32), np.ones(len(matrix), np.float32), 1e-9)
             assert np.isfinite(ridge_solve(matrix, np.ones(len(matrix)), 1e-9)).all()
+
+
+def test_a_small_alpha_is_enough_for_cholesky():
+    """Alpha is 84 eps of the diagonal: the gram matrix is far from well conditioned, and usable."""
+    X = np.ones((100_000, 3), np.float32)
+    np.testing.assert_allclose(ridge_solve(X, X[:, 0], 1.0), 1 / 3, rtol=0.05)
 
 
 @pytest.mark.parametrize("method", METHODS)
