@@ -10,8 +10,9 @@ except ModuleNotFoundError as error:
         "lidfast. Install it (pip install .) and run Python from another folder."
     ) from error
 
-from . import random
+from . import difficulty, random, spectrum
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
+from .lid import LIDModel, LIDResult
 from .passk import (
     Curve,
     PowerLaw,
@@ -29,8 +30,11 @@ __version__ = _version("lidfast")
 
 __all__ = [
     "Curve",
+    "LIDModel",
+    "LIDResult",
     "PowerLaw",
     "__version__",
+    "difficulty",
     "fail_at_k",
     "failure_curve",
     "fit_power_law",
@@ -44,4 +48,5 @@ __all__ = [
     "ridge_solve",
     "set_num_threads",
     "show_config",
+    "spectrum",
 ]
