@@ -25,8 +25,11 @@ from .ridge import ridge_solve
 
 # Instances whose failure rates are summed at a time; they stay in the second-level cache.
 _INSTANCES_AT_A_TIME = 1 << 14
-# Standard normals of the bias reach this far in the proposal of the simulation: P(|z| > 9) = 2e-19.
-_Z_MAX = 9.0
+# The proposal of the simulation: standard normals reach _Z_MAX (P(|z| > 12) = 4e-33), and a share
+# _BELOW of the instances lies under the range of ln tau that matters.
+_Z_MAX = 12.0
+_BELOW = 0.02
+_GOLDEN = (np.sqrt(5) - 1) / 2
 # Points whose relative standard error exceeds this are not called resolved.
 _RESOLVED = 0.03
 
@@ -262,8 +265,8 @@ class LIDModel:
         A run draws N labelled features, solves the ridge problem, computes the excess risk V_r of
         the solution exactly, draws instances (tau, B) with B ~ Normal(0, V_r), the law of
         x.(theta_hat - theta) for a fresh x, and averages (1 - s)^k over them. The
-        instances are importance-weighted, half of them from the law itself and half spread over ln tau and |B|, so that
-        failure rates far below 1/instances are seen.
+        instances are a randomly shifted lattice over ln tau and |B|, weighted by their law, so that failure rates
+        far below 1/instances are seen; the shift makes the averages unbiased and the runs independent.
 
         Parameters
         ----------
@@ -271,7 +274,7 @@ class LIDModel:
         k : array_like, shape (nk,), >= 0
         runs : int, >= 2
         instances : int, >= 1
-            Instances of each run, rounded up to a multiple of four.
+            Instances of each run.
         rng : None, int, SeedSequence or Generator
             The result does not depend on the number of threads, nor a run on the other runs.
         progress : callable, optional
@@ -292,7 +295,7 @@ class LIDModel:
         sizes = np.atleast_1d(_check.integers("N", N, 1, 2**31 - 1))
         ks = _check.vector("k", k, _check.NON_NEGATIVE)
         runs = _check.integer("runs", runs, 2)
-        instances = -(-_check.integer("instances", instances, 1) // 4) * 4
+        instances = _check.integer("instances", instances, 1)
         shape = (sizes.size, runs, ks.size)
         risk = np.empty(shape[:2])
         simulated, simulated_slope, exact, exact_slope = (np.empty(shape) for _ in range(4))
@@ -335,48 +338,49 @@ class LIDModel:
         error = ridge_solve(X, X @ self.coefficients + noise, N * self.ridge) - self.coefficients
         return float(np.sum(self.spectrum * error**2))
 
-    def _attempt(self, risk: float, k: FloatArray, instances: int, rng: Generator) -> tuple[FloatArray, FloatArray]:
-        """Failure rates and their derivatives in k, by importance sampling of (tau, |B|)."""
+    def _attempt(
+        self, risk: float, k: FloatArray, instances: int, rng: Generator
+    ) -> tuple[FloatArray, FloatArray]:
+        """Failure rates and their derivatives in k, over weighted instances (tau, |B|)."""
         total = np.zeros((2, k.size))
+        shift = rng.random(2)
         for start in range(0, instances, _INSTANCES_AT_A_TIME):
-            count = min(_INSTANCES_AT_A_TIME, instances - start)
-            tau, z, weight = self._draw_instances(count, float(k.max()), rng)
+            index = np.arange(start, min(instances, start + _INSTANCES_AT_A_TIME))
+            # A lattice in the unit square; the shift makes each of its points uniform there.
+            x, y = np.mod([index / instances, index * _GOLDEN] + shift[:, None], 1.0)
+            tau, z, weight = self._instances(x, y, float(k.max()))
             log_fail = _log_fail(np.sqrt(risk) * z, tau, self.sigma, self.delta)
             total += _curve_sums(log_fail, weight, k)
         total /= instances
         return total[0], total[1]
 
-    def _draw_instances(self, n: int, k_max: float, rng: Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """tau, |B| / sqrt(V) and weights whose mean over the n instances has mean 1.
+    def _instances(
+        self, x: FloatArray, y: FloatArray, k_max: float
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """tau, |B| / sqrt(V) and the weight, law over proposal, of points of the unit square.
 
-        Half the tau come from Gamma(beta/2), half are log-uniform from where even k_max attempts
-        mostly fail; half the |z| are normal, half uniform up to _Z_MAX; the spread halves are
-        stratified. The weight is the law over the mixture (the balance heuristic): at most 4.
+        The proposal is uniform in |z| up to _Z_MAX, and in ln tau from where even k_max attempts
+        mostly fail up to where the law ends; a share _BELOW lies under that, spread as the law is there.
+        What lies above has a probability below 1e-32.
         """
         shape = self.beta / 2
+        high = np.log(shape + np.sqrt(150 * shape) + 75)
         c = np.sqrt(2 / np.pi) * self.delta / self.sigma
-        low = -2 * np.log(max(k_max, 1.0) * max(c, 1e-300)) - 7
-        high = np.log(shape + 40 + 10 * np.sqrt(shape))
-        low = min(low, high - 10)
-        index = np.arange(n)
-        spread_tau, spread_z = index % 2 == 0, index // 2 % 2 == 0
-        log_tau = np.log(np.maximum(rng.standard_gamma(shape, n), 1e-300))
-        log_tau[spread_tau] = low + (high - low) * _strata(int(spread_tau.sum()), rng)
-        z = np.abs(rng.standard_normal(n))
-        strata = _strata(int(spread_z.sum()), rng)
-        z[spread_z] = _Z_MAX * strata[np.argsort(rng.random(strata.size))]
-        tau = np.exp(log_tau)
-        log_law_tau = shape * log_tau - tau - scipy.special.gammaln(shape)
-        inside = (log_tau >= low) & (log_tau <= high)
-        with np.errstate(over="ignore"):  # where the law vanishes, so does the weight
-            ratio_tau = np.where(inside, np.exp(-log_law_tau), 0) / (high - low)
-        ratio_z = np.where(z <= _Z_MAX, np.sqrt(np.pi / 2) * np.exp(0.5 * z * z), 0) / _Z_MAX
-        return tau, z, 4 / ((1 + ratio_tau) * (1 + ratio_z))
-
-
-def _strata(n: int, rng: Generator) -> FloatArray:
-    """One uniform in each of n equal parts of [0, 1), in order."""
-    return (np.arange(n) + rng.random(n)) / n
+        low = min(-2 * np.log(max(k_max, 1.0) * c) - 7, high - 10)
+        below = x < _BELOW
+        with np.errstate(divide="ignore"):  # x = 0 is tau = 0
+            log_tau = np.where(
+                below,
+                low + np.log(x / _BELOW) / shape,
+                low + (high - low) * (x - _BELOW) / (1 - _BELOW),
+            )
+        tau, z = np.exp(log_tau), _Z_MAX * y
+        log_weight = -tau - 0.5 * z * z + np.where(
+            below,
+            shape * low - np.log(_BELOW) - scipy.special.gammaln(shape + 1),
+            shape * np.maximum(log_tau, low) + np.log((high - low) / (1 - _BELOW)) - scipy.special.gammaln(shape),
+        )
+        return tau, z, _Z_MAX * np.sqrt(2 / np.pi) * np.exp(log_weight)
 
 
 _FIELDS = {
