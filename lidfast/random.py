@@ -209,7 +209,9 @@ class Generator:
         spread = [_NONE, _NONE]
         for i, p in enumerate(parameters):
             # One value serves all; anything else is laid out, a value for each variate.
-            spread[i] = p.reshape(1) if p.size == 1 else np.ascontiguousarray(np.broadcast_to(p, shape)).ravel()
+            spread[i] = (
+                p.reshape(1) if p.size == 1 else np.ascontiguousarray(np.broadcast_to(p, shape)).ravel()
+            )
         result = self._fill(law, shape, kind, spread[0], spread[1], out)
         if size is None and out is None and not shape:
             return result.item()
@@ -241,7 +243,7 @@ class Generator:
     def standard_normal(
         self, size: Size = None, dtype: DTypeLike = np.float64, out: NDArray[Any] | None = None
     ) -> Any:
-        """Normal of mean 0 and variance 1, by Box and Muller, exact to |x| = 9.4.
+        """Draw normals of mean 0 and variance 1, by Box and Muller, exact to |x| = 9.4.
 
         Parameters
         ----------
@@ -351,7 +353,7 @@ class Generator:
         )
 
     def geometric(self, p: ArrayLike, size: Size = None) -> Any:
-        """Attempts up to and with the first success: P(T > k) = (1-p)^k, int64.
+        """Geometric: attempts up to and with the first success, P(T > k) = (1-p)^k, int64.
 
         What int64 cannot hold comes back as 2^63 - 1.
 
@@ -367,9 +369,7 @@ class Generator:
         >>> lidfast.random.default_rng(0).geometric(1.0)
         1
         """
-        return self._draw(
-            "geometric", size, np.int64, a=_check.array("p", p, _check.POSITIVE_PROBABILITY)
-        )
+        return self._draw("geometric", size, np.int64, a=_check.array("p", p, _check.POSITIVE_PROBABILITY))
 
     def binomial(self, n: ArrayLike, p: ArrayLike, size: Size = None) -> Any:
         """Successes in n attempts of probability p, int64.

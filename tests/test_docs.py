@@ -49,9 +49,12 @@ def test_public_names_are_documented_with_an_example(thing):
     classes_without = (Exception,)
     if inspect.isclass(thing) and (issubclass(thing, classes_without) or inspect.isabstract(thing)):
         return
-    text = thing.__doc__ + "".join(
-        member.__doc__ or "" for member in vars(thing).values() if inspect.isfunction(member)
-    ) if inspect.isclass(thing) else thing.__doc__
+    text = (
+        thing.__doc__
+        + "".join(member.__doc__ or "" for member in vars(thing).values() if inspect.isfunction(member))
+        if inspect.isclass(thing)
+        else thing.__doc__
+    )
     assert ">>>" in text
 
 

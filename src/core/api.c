@@ -25,7 +25,8 @@ static int interrupted(void)
     return raised;
 }
 
-static lf_core_api state = {.level = LF_baseline, .threads = lf_threads_get, .interrupted = interrupted};
+static lf_core_api state = {
+    .level = LF_baseline, .threads = lf_threads_get, .interrupted = interrupted};
 
 PyObject *lf_state_capsule(lf_level level)
 {

@@ -44,10 +44,9 @@ static int machine_level(void)
 }
 #endif
 
-static const char *const names[LF_LEVEL_COUNT] = {
-    [LF_baseline] = NULL,
+static const char *const names[LF_LEVEL_COUNT] = {[LF_baseline] = NULL,
 #define X(level) [LF_##level] = (LF_##level == LF_baseline ? "baseline" : "x86-64-" #level),
-    LF_LEVELS
+                                                  LF_LEVELS
 #undef X
 };
 

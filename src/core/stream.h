@@ -63,7 +63,7 @@ static inline void lf_stream_open(lf_stream *stream, const uint64_t key[4], uint
 static inline void lf_stream_words(lf_stream *stream, int64_t steps, uint64_t *restrict words)
 {
     lf_stream state = *stream;
-    uint64_t(*s)[LF_LANES] = state.s;
+    uint64_t (*s)[LF_LANES] = state.s;
     for (int64_t t = 0; t < steps; t++) {
         for (int l = 0; l < LF_LANES; l++) {
             words[t * LF_LANES + l] = lf_rotl(s[0][l] + s[3][l], 23) + s[0][l];

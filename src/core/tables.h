@@ -18,8 +18,8 @@ LF_LEVELS
 static inline const LF_TABLE_TYPE *LF_TABLES_PASTE(lf_, LF_FAMILY, _select)(void)
 {
     switch (lf_core->level) {
-#    define X(level)                                                                               \
-    case LF_##level:                                                                               \
+#    define X(level) \
+    case LF_##level: \
         return &LF_TABLES_PASTE(LF_TABLE_TYPE, _, level);
         LF_LEVELS
 #    undef X

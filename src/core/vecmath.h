@@ -1,7 +1,7 @@
 /* Elementary functions without branches or calls, so that loops over them become vector code with
  * the same bits in every lane, whatever the C library. Errors are bounded by tests against mpmath:
- * below 2 units in the last place, over the whole range of the argument, at infinities and NaN as in
- * the C library but for the sign of a zero. */
+ * below 2 units in the last place, over the whole range of the argument, at infinities and NaN as
+ * in the C library but for the sign of a zero. */
 #ifndef LF_VECMATH_H
 #define LF_VECMATH_H
 
@@ -35,7 +35,7 @@ static inline double lf_pow2(double n)
     return lf_double(lf_bits(n + (0x1p52 + 1023)) << 52);
 }
 
-#define LF_ROUND_MAGIC 0x1.8p52 /* x + it - it rounds |x| < 2^51 to an integer */
+#define LF_ROUND_MAGIC 0x1.8p52        /* x + it - it rounds |x| < 2^51 to an integer */
 #define LF_LN2_HIGH 0x1.62e42fefa38p-1 /* ends in 11 zero bits: n * it is exact */
 #define LF_LN2_LOW 0x1.ef35793c7673p-45
 

@@ -39,8 +39,8 @@ static void vecmath(int function, int64_t n, const double *x, double *out)
     for (int64_t i = 0; i < n; i++) {
         double sine, cosine;
         lf_sincos_turn(x[i], &sine, &cosine);
-        const double y[] = {lf_exp(x[i]), lf_log(x[i]), lf_log1p(x[i]), lf_expm1(x[i]), sine,
-                            cosine};
+        const double y[] = {lf_exp(x[i]),   lf_log(x[i]), lf_log1p(x[i]),
+                            lf_expm1(x[i]), sine,         cosine};
         out[i] = y[function];
     }
 }

@@ -47,21 +47,21 @@ static void normals(int64_t count, const uint64_t *restrict words, double *restr
 
 /* ---------------------------------------------------------------- one word a variate */
 
-#define LAW(name)                                                                                  \
+#define LAW(name) \
     static void name(lf_stream *stream, int64_t m, lf_param a, lf_param b, lf_variate *restrict out)
 
 /* Runs `expression` of word and i for i < m. */
-#define FOR_EACH_WORD(assignment)                                                                  \
-    for (int64_t start = 0; start < m; start += CHUNK) {                                           \
-        uint64_t words[CHUNK];                                                                     \
-        const int64_t count = LF_MIN(CHUNK, m - start);                                            \
-        lf_stream_words(stream, (count + LF_LANES - 1) / LF_LANES, words);                         \
-        for (int64_t j = 0; j < count; j++) {                                                      \
-            const int64_t i = start + j;                                                           \
-            const uint64_t word = words[j];                                                        \
-            assignment;                                                                            \
-        }                                                                                          \
-    }                                                                                              \
+#define FOR_EACH_WORD(assignment)                                          \
+    for (int64_t start = 0; start < m; start += CHUNK) {                   \
+        uint64_t words[CHUNK];                                             \
+        const int64_t count = LF_MIN(CHUNK, m - start);                    \
+        lf_stream_words(stream, (count + LF_LANES - 1) / LF_LANES, words); \
+        for (int64_t j = 0; j < count; j++) {                              \
+            const int64_t i = start + j;                                   \
+            const uint64_t word = words[j];                                \
+            assignment;                                                    \
+        }                                                                  \
+    }                                                                      \
     (void)a, (void)b
 
 LAW(law_uniform)
@@ -199,8 +199,8 @@ LAW(law_student_t)
     source_open(&source, stream);
     for (int64_t i = 0; i < m; i++) {
         const double shape = 0.5 * a.value[i * a.step], x = next_normal(&source);
-        out[i].real = shape < INFINITY ? x * lf_exp(0.5 * (lf_log(shape) - log_gamma(&source, shape)))
-                                       : x;
+        out[i].real =
+            shape < INFINITY ? x * lf_exp(0.5 * (lf_log(shape) - log_gamma(&source, shape))) : x;
     }
 }
 
@@ -222,13 +222,22 @@ LAW(law_beta)
 /* ln n! - Stirling's main part: ln n! = (n + 1/2) ln n - n + ln(2 pi)/2 + this. */
 static double stirling_rest(double n)
 {
-    static const double exact[16] = {
-        0.0, /* not used */
-        8.106146679532725822e-02, 4.134069595540929409e-02, 2.767792568499833915e-02,
-        2.079067210376509311e-02, 1.664469118982119216e-02, 1.387612882307074800e-02,
-        1.189670994589177010e-02, 1.041126526197209650e-02, 9.255462182712732918e-03,
-        8.330563433362871256e-03, 7.573675487951840795e-03, 6.942840107209529866e-03,
-        6.408994188004207068e-03, 5.951370112758847736e-03, 5.554733551962801371e-03};
+    static const double exact[16] = {0.0, /* not used */
+                                     8.106146679532725822e-02,
+                                     4.134069595540929409e-02,
+                                     2.767792568499833915e-02,
+                                     2.079067210376509311e-02,
+                                     1.664469118982119216e-02,
+                                     1.387612882307074800e-02,
+                                     1.189670994589177010e-02,
+                                     1.041126526197209650e-02,
+                                     9.255462182712732918e-03,
+                                     8.330563433362871256e-03,
+                                     7.573675487951840795e-03,
+                                     6.942840107209529866e-03,
+                                     6.408994188004207068e-03,
+                                     5.951370112758847736e-03,
+                                     5.554733551962801371e-03};
     if (n < 16)
         return exact[(int)n];
     const double z = 1 / (n * n);
@@ -316,8 +325,8 @@ LAW(law_binomial)
     source_open(&source, stream);
     for (int64_t i = 0; i < m; i++) {
         const double n = a.value[i * a.step], p = b.value[i * b.step];
-        const double k = p <= 0.5 ? binomial_to_half(&source, n, p)
-                                  : n - binomial_to_half(&source, n, 1 - p);
+        const double k =
+            p <= 0.5 ? binomial_to_half(&source, n, p) : n - binomial_to_half(&source, n, 1 - p);
         out[i].integer = (int64_t)k;
     }
 }
@@ -327,16 +336,11 @@ LAW(law_binomial)
 lf_law_block *LF_NAME(law_block)(lf_law law)
 {
     static lf_law_block *const table[LF_LAW_COUNT] = {
-        [LF_UNIFORM] = law_uniform,
-        [LF_UNIFORM_FLOAT] = law_uniform_float,
-        [LF_NORMAL] = law_normal,
-        [LF_EXPONENTIAL] = law_exponential,
-        [LF_GAMMA] = law_gamma,
-        [LF_STUDENT_T] = law_student_t,
-        [LF_PARETO] = law_pareto,
-        [LF_BETA] = law_beta,
-        [LF_GEOMETRIC] = law_geometric,
-        [LF_BINOMIAL] = law_binomial,
+        [LF_UNIFORM] = law_uniform,     [LF_UNIFORM_FLOAT] = law_uniform_float,
+        [LF_NORMAL] = law_normal,       [LF_EXPONENTIAL] = law_exponential,
+        [LF_GAMMA] = law_gamma,         [LF_STUDENT_T] = law_student_t,
+        [LF_PARETO] = law_pareto,       [LF_BETA] = law_beta,
+        [LF_GEOMETRIC] = law_geometric, [LF_BINOMIAL] = law_binomial,
     };
     return table[law];
 }
