@@ -20,7 +20,7 @@ static lf_status failure_curve(int64_t n, const double *s, int is_log, const dou
         const int64_t end = n * (t + 1) / LF_STRIPES;
         for (int64_t i = n * t / LF_STRIPES; i < end && !lf_poll(&status); i += BLOCK) {
             const int64_t m = LF_MIN(BLOCK, end - i);
-            for (int64_t b = 0; b < m; b++) /* finite: 0 ln 0 is 0 */
+            for (int64_t b = 0; b < m; b++) /* finite: 0 times it is 0 */
                 log_fail[b] = fmax(is_log ? s[i + b] : lf_log1p(-s[i + b]), -DBL_MAX);
             for (int64_t j = 0; j < nk && !lf_poll(&status); j++) {
                 double sum = 0, slope_sum = 0;
@@ -28,7 +28,7 @@ static lf_status failure_curve(int64_t n, const double *s, int is_log, const dou
                 for (int64_t b = 0; b < m; b++) {
                     const double term = (w ? w[i + b] : 1.0) * lf_exp(k[j] * log_fail[b]);
                     sum += term;
-                    slope_sum += term > 0 ? term * log_fail[b] : 0;
+                    slope_sum += term * log_fail[b];
                 }
                 rate[j] += sum;
                 slope[j] += slope_sum;
