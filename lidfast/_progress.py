@@ -27,7 +27,7 @@ def shown(progress: bool | Advance, what: str) -> Any:
     if callable(progress):
         return nullcontext(progress)
     if not progress:
-        return nullcontext(lambda done, total: None)
+        return nullcontext(lambda *_: None)
     try:
         import rich  # noqa: F401
     except ModuleNotFoundError:

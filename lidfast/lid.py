@@ -5,7 +5,7 @@ Source: [LID] arXiv 2601.03764.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike
 
 from . import _check, spectrum
 from ._check import FloatArray, IntArray
+from ._lid_nodes import log_fail
 from ._progress import Advance, shown
 from ._threads import get_num_threads, num_threads
-from .difficulty import LID, _log_fail
+from .difficulty import LID
 from .passk import _curve_sums
 from .random import Generator, Seed, default_rng
 from .ridge import ridge_solve
@@ -351,8 +352,8 @@ class LIDModel:
             # A lattice in the unit square; the shift makes each of its points uniform there.
             x, y = np.mod([index / instances, index * _GOLDEN] + shift[:, None], 1.0)
             tau, z, weight = self._instances(x, y, float(k.max()))
-            log_fail = _log_fail(np.sqrt(risk) * z, tau, self.sigma, self.delta)
-            total += _curve_sums(log_fail, weight, k)
+            log_failure = log_fail(np.sqrt(risk) * z, tau, self.sigma, self.delta)
+            total += _curve_sums(log_failure, weight, k)
         total /= instances
         return total[0], total[1]
 
@@ -429,6 +430,14 @@ class LIDResult:
     beta_eff, beta_eff_stderr, beta_eff_exact : ndarray, shape (nN, nk)
         Local exponents -d ln S / d ln k of the two mean curves, differentiated exactly, and the
         standard error of the first over runs.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> model = lidfast.LIDModel(10, 3.0, ridge=1e-3)
+    >>> result = model.simulate([32], [1, 10], runs=4, instances=2000, rng=0)
+    >>> sorted(result.arrays())[:4]
+    ['N', 'beta_eff', 'beta_eff_exact', 'beta_eff_stderr']
     """
 
     model: LIDModel
@@ -450,8 +459,69 @@ class LIDResult:
     beta_eff_exact: FloatArray
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """All arrays by name, as `lidfast simulate --out` stores them."""
+        """All arrays by name."""
         return {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+
+    def numbers(self, k_ref: float) -> dict[str, np.ndarray[Any, Any]]:
+        """Every number that `lidfast simulate` shows and stores: the arrays, and theory without a run.
+
+        Parameters
+        ----------
+        k_ref : float, one of k
+            Attempts at which beta_eff is shown against N.
+
+        Returns
+        -------
+        dict of ndarray
+            `arrays`, and: beta, k_ref; generalization_error_exact and crossover_k, shape (nN,);
+            generalization_error_line and beta_eff_line over the finer N_line, at the mean excess
+            risk; beta_eff_limit, the exponent at k_ref where the risk vanishes.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> model = lidfast.LIDModel(10, 3.0, ridge=1e-3)
+        >>> result = model.simulate([32], [1, 10], runs=4, instances=2000, rng=0)
+        >>> float(result.numbers(10)["beta_eff_limit"].round(3))
+        0.794
+        """
+        if k_ref not in self.k:
+            raise ValueError(f"k_ref is {k_ref}: it must be one of k")
+        model = self.model
+        line = np.geomspace(self.N.min(), self.N.max(), 65)
+        return self.arrays() | {
+            "beta": np.array(model.beta),
+            "k_ref": np.array(float(k_ref)),
+            "generalization_error_exact": model.generalization_error(self.N),
+            "crossover_k": model.crossover_k(self.N),
+            "N_line": line,
+            "generalization_error_line": model.generalization_error(line),
+            "beta_eff_line": model.beta_eff(line, k_ref),
+            "beta_eff_limit": np.array(model._difficulty_at(0.0).exponent(k_ref)),
+        }
+
+
+def agreement(numbers: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    """Say in one line how simulation and exact integral agree, by the paired z-scores.
+
+    Parameters
+    ----------
+    numbers : mapping
+        Arrays of an `LIDResult` by name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lidfast.lid import agreement
+    >>> agreement({"z": np.array([[1.0, -2.0]]), "resolved": np.array([[True, True]])})[:65]
+    'Simulated against exact S(k), run by run: largest |z| 2.00, mean '
+    """
+    z = numbers["z"][numbers["resolved"] & np.isfinite(numbers["z"])]
+    told = f"largest |z| {np.abs(z).max():.2f}, mean z^2 {np.mean(z**2):.2f}" if z.size else "no z-scores"
+    return (
+        f"Simulated against exact S(k), run by run: {told} over {z.size} points (N, k); "
+        f"{int((~numbers['resolved']).sum())} unresolved (relative standard error above 3%)."
+    )
 
 
 def _summarize(

@@ -6,7 +6,7 @@ Output i of call j of a generator is a pure function of (seed, j, i): docs/strea
 from __future__ import annotations
 
 import threading
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -72,7 +72,7 @@ class Generator:
 
     def _restore(self, sequence: np.random.SeedSequence, calls: int) -> None:
         self._sequence = sequence
-        self._key = sequence.generate_state(4, np.uint64)
+        self._key: NDArray[np.uint64] = np.asarray(sequence.generate_state(4, np.uint64), np.uint64)
         self._calls = calls
 
     def __repr__(self) -> str:
@@ -390,9 +390,9 @@ class Generator:
         return self._draw("binomial", size, np.int64, a=whole, b=_check.array("p", p, _check.PROBABILITY))
 
 
-def _shape(size: int | tuple[int, ...]) -> tuple[int, ...]:
-    lengths = tuple(size) if np.iterable(size) else (size,)
-    return tuple(_check.integer("size", length) for length in cast("tuple[int, ...]", lengths))
+def _shape(size: Any) -> tuple[int, ...]:
+    lengths = (size,) if np.ndim(size) == 0 else tuple(size)
+    return tuple(_check.integer("size", length) for length in lengths)
 
 
 def _fits(inner: tuple[int, ...], outer: tuple[int, ...]) -> bool:

@@ -43,7 +43,7 @@ def public_objects():
                 yield pytest.param(value, id=f"{name}.{attribute}")
 
 
-@pytest.mark.parametrize("thing", public_objects())
+@pytest.mark.parametrize("thing", list(public_objects()))
 def test_public_names_are_documented_with_an_example(thing):
     assert thing.__doc__
     classes_without = (Exception,)
