@@ -10,16 +10,18 @@ except ModuleNotFoundError as error:
         "lidfast. Install it (pip install .) and run Python from another folder."
     ) from error
 
-from . import random
+from . import difficulty, random, spectrum
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
 
 __version__ = _version("lidfast")
 
 __all__ = [
     "__version__",
+    "difficulty",
     "get_num_threads",
     "num_threads",
     "random",
     "set_num_threads",
     "show_config",
+    "spectrum",
 ]
