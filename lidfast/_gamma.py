@@ -10,9 +10,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Real = Any  # float or float64 array
+from ._check import FloatArray
+
+Real = Any  # float or float64 array; a float takes the fast way through Python's arithmetic
 
 _FROM = 10.0  # Stirling's series is used from here on: its first term left out is below 4e-17
 
@@ -34,10 +35,9 @@ def _up(x: Real, steps: int) -> Real:
 
 
 def _polynomial(coefficients: tuple[float, ...], z: Real) -> Real:
-    total = np.full_like(z, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        total *= z
-        total += coefficient
+    total = coefficients[-1] * z + coefficients[-2]
+    for coefficient in coefficients[-3::-1]:
+        total = total * z + coefficient
     return total
 
 
@@ -59,14 +59,14 @@ def _log_cross(x: Real, p: Real, q: Real) -> Real:
         )
 
 
-def log_gamma_cross(x: Real, p: Real, q: Real) -> NDArray[np.float64]:
+def log_gamma_cross(x: Real, p: Real, q: Real) -> FloatArray:
     """Compute ln Gamma(x) - ln Gamma(x+p) - ln Gamma(x+q) + ln Gamma(x+p+q), x > 0 and p, q >= 0.
 
     It is -ln S(k) of Beta(a, b) at (b, a, k), and ln C(n, c) at (1, c, n - c).
     """
     x, p, q = (np.asarray(y, dtype=np.float64) for y in (x, p, q))
     steps = _steps(x)
-    total = -_log_cross(_up(x, steps), p[..., None], q[..., None]).sum(axis=-1)
+    total: FloatArray = -_log_cross(_up(x, steps), p[..., None], q[..., None]).sum(axis=-1)
     x = x + steps
     xp, xq, xpq = x + p, x + q, x + p + q
     total = total + (x - 0.5) * _log_cross(x, p, q) + p * np.log1p(q / xp) + q * np.log1p(p / xq)
@@ -83,13 +83,13 @@ def _log_share(x: Real, rest: Real) -> Real:
     return np.where(share < 0.5, np.log(share), np.log1p(-rest / (x + rest)))
 
 
-def log_beta_ratio(a: float, b: float, c: NDArray[np.float64], f: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_beta_ratio(a: float, b: float, c: FloatArray, f: FloatArray) -> FloatArray:
     """Compute ln B(a+c, b+f) - ln B(a, b), a, b > 0 and c, f >= 0, to a rounding of c + f."""
     s, n = a + b, c + f
     steps = _steps(a, b)
     ratio_a = _up(a, steps) / _up(a + c, steps)
     ratio_b = _up(b, steps) / _up(b + f, steps)
-    total = np.log(np.prod(ratio_a * (ratio_b * (_up(s + n, steps) / _up(s, steps))), axis=-1))
+    total: FloatArray = np.log(ratio_a * (ratio_b * (_up(s + n, steps) / _up(s, steps)))).sum(axis=-1)
     a_up, b_up, s_up = a + steps, b + steps, s + steps
     # x ln(x) of Stirling's series, in shares of the sum and in growths of each part: a, b, s may be
     # far above n, as they are where the law is nearly binomial.
@@ -99,11 +99,10 @@ def log_beta_ratio(a: float, b: float, c: NDArray[np.float64], f: NDArray[np.flo
     return total
 
 
-def digamma_difference(x: Real, k: Real) -> NDArray[np.float64]:
+def digamma_difference(x: Real, k: Real) -> FloatArray:
     """Compute psi(x+k) - psi(x), for x > 0 and k >= 0."""
-    x, k = np.asarray(x, dtype=np.float64), np.asarray(k, dtype=np.float64)
     steps = _steps(x)
-    total = k * (1 / _up(x, steps) / _up(x + k, steps)).sum(axis=-1)
+    total: FloatArray = k * (1 / _up(x, steps) / _up(x + k, steps)).sum(axis=-1)
     x = x + steps
     y = x + k
     total = total + np.log1p(k / x) + 0.5 * k / x / y
@@ -112,12 +111,11 @@ def digamma_difference(x: Real, k: Real) -> NDArray[np.float64]:
     return total
 
 
-def trigamma_difference(x: Real, k: Real) -> NDArray[np.float64]:
+def trigamma_difference(x: Real, k: Real) -> FloatArray:
     """Compute psi'(x+k) - psi'(x), for x > 0 and k >= 0."""
-    x, k = np.asarray(x, dtype=np.float64), np.asarray(k, dtype=np.float64)
     steps = _steps(x)
     u, v = 1 / _up(x, steps), 1 / _up(x + k, steps)
-    total = -k * (u * v * (u + v)).sum(axis=-1)
+    total: FloatArray = -k * (u * v * (u + v)).sum(axis=-1)
     x = x + steps
     y = x + k
     total = total - k / x / y * (1 + 0.5 * (1 / x + 1 / y))

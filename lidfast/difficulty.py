@@ -572,26 +572,25 @@ class _Optimum:
     a: float
     b: float
     exponent: float
-    loglik: float  # without the binomial coefficients
+    loglik: float
     message: str = ""
 
 
 class _BetaBinomial:
-    """Likelihood of (ln a, ln b), without the binomial coefficients."""
+    """Likelihood of (ln a, ln b)."""
 
     def __init__(self, data: _Counts) -> None:
-        self.data = data
-        self.c, self.f, self.w = data.c, data.f, data.w
+        self.c, self.f, self.w, self.log_ways = data.c, data.f, data.w, data.log_ways
         self.n = data.c + data.f
         self.mean = float((self.w @ self.c) / (self.w @ self.n))
         self.flat = _FLAT * float(self.n.max())
 
     def loglik(self, theta: FloatArray) -> float:
-        a, b = np.exp(theta)
-        return float(self.w @ log_beta_ratio(a, b, self.c, self.f))
+        a, b = np.exp(theta).tolist()
+        return float(self.w @ (self.log_ways + log_beta_ratio(a, b, self.c, self.f)))
 
     def derivatives(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        a, b = np.exp(theta)
+        a, b = np.exp(theta).tolist()
         both = self.w @ digamma_difference(a + b, self.n)
         slope_a = a * (self.w @ digamma_difference(a, self.c) - both)
         slope_b = b * (self.w @ digamma_difference(b, self.f) - both)
@@ -603,7 +602,8 @@ class _BetaBinomial:
 
     def binomial_loglik(self) -> float:
         """Return the limit for a, b -> inf at the mean."""
-        return float(self.w @ (special.xlogy(self.c, self.mean) + special.xlog1py(self.f, -self.mean)))
+        log_p = special.xlogy(self.c, self.mean) + special.xlog1py(self.f, -self.mean)
+        return float(self.w @ (self.log_ways + log_p))
 
     def extreme(self) -> _Optimum | None:
         """Return the supremum where it is known to be no maximum."""
@@ -709,7 +709,7 @@ class _BetaBinomial:
             if outer == limit and deficit(outer) < 0:
                 ends.append(open_end)
             else:
-                ends.append(math.exp(optimize.brentq(deficit, *sorted((inner, outer)), xtol=1e-7)))
+                ends.append(math.exp(optimize.brentq(deficit, *sorted((inner, outer)), xtol=1e-6)))
         return ends[0], ends[1]
 
 
@@ -796,7 +796,6 @@ def fit(
     stderr = {"a": math.inf, "b": math.inf}
     if covariance is not None and determined:
         stderr = {"a": best.a * math.sqrt(covariance[0][0]), "b": best.b * math.sqrt(covariance[1][1])}
-    loglik = best.loglik + float(data.w @ data.log_ways)
     return Fit(
         difficulty=Beta(best.a, best.b),
         family=family,
@@ -804,9 +803,9 @@ def fit(
         stderr=stderr,
         exponent=best.exponent,
         exponent_ci=ends,
-        loglik=loglik,
-        aic=4 - 2 * loglik,
-        bic=2 * math.log(data.w.sum()) - 2 * loglik,
+        loglik=best.loglik,
+        aic=4 - 2 * best.loglik,
+        bic=2 * math.log(data.w.sum()) - 2 * best.loglik,
         converged=best.message not in (_STUCK, _SINGLE),
         message=best.message,
         _level=level,
