@@ -251,6 +251,7 @@ def test_blas_has_one_thread_while_any_kernel_runs():
 FORK = """
     import hashlib, multiprocessing, os, signal
     import numpy as np
+    import threadpoolctl
     import lidfast
     from lidfast._threads import single_threaded_blas
 
@@ -261,6 +262,9 @@ FORK = """
 
     def child(_=None):
         signal.alarm(60)  # a child that hangs dies, and the test fails
+        with single_threaded_blas:
+            pools = threadpoolctl.threadpool_info()
+            assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {1}
         return f"{lidfast.get_num_threads()} {work()}"
 
     lidfast.set_num_threads(3)
