@@ -80,7 +80,7 @@ def test_the_context_is_per_python_thread():
         with lidfast.num_threads(3):
             seen.append(lidfast.get_num_threads())
             inside.set()
-            leave.wait()
+            leave.wait(60)
 
     inside, leave = threading.Event(), threading.Event()
     with lidfast.num_threads(2):
@@ -251,6 +251,7 @@ def test_blas_has_one_thread_while_any_kernel_runs():
 FORK = """
     import hashlib, multiprocessing, os, signal
     import numpy as np
+    import threadpoolctl
     import lidfast
     from lidfast._threads import single_threaded_blas
 
@@ -261,6 +262,9 @@ FORK = """
 
     def child(_=None):
         signal.alarm(60)  # a child that hangs dies, and the test fails
+        with single_threaded_blas:
+            pools = threadpoolctl.threadpool_info()
+            assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {1}
         return f"{lidfast.get_num_threads()} {work()}"
 
     lidfast.set_num_threads(3)
@@ -332,7 +336,7 @@ LONG = {  # what to make first, and the call
         "lidfast.ridge_solve(X, y, check_finite=False)",
     ),
     "ridge in parts": (
-        "X = np.ones((100_000, 1000), np.float32); y = X[:, 0].copy()",
+        "X, y = np.zeros((60_000, 4000), np.float32), np.zeros(60_000, np.float32)",
         "lidfast.ridge_solve(X, y, check_finite=False)",
     ),
 }

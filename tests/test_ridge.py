@@ -330,14 +330,17 @@ def test_empty(method, intercept):
 
 def test_layouts_and_dtypes():
     rng = np.random.default_rng(11)
-    X, y = rng.standard_normal((4, 9, 5)), rng.standard_normal((4, 9, 2))
+    X, y = rng.standard_normal((4, 40, 5)), rng.standard_normal((4, 40, 2))
     wanted = ridge_solve(X, y, 0.2)
+    centered = ridge_solve(X, y, 0.2, fit_intercept=True)
     for layout in (
         np.asfortranarray,
         lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
         lambda a: a[:, ::-1][:, ::-1],
     ):
         assert (ridge_solve(layout(X), layout(y), 0.2) == wanted).all()
+        got = ridge_solve(layout(X), layout(y), 0.2, fit_intercept=True)
+        assert all((one == two).all() for one, two in zip(got, centered, strict=True))
     assert (ridge_solve(X[::-1], y[::-1], 0.2)[::-1] == wanted).all()
     assert (ridge_solve(X.astype(">f8"), y.tolist(), 0.2) == wanted).all()
     X.flags.writeable = False
@@ -375,7 +378,7 @@ def test_out():
     overlapping = y.copy()
     assert (ridge_solve(X, overlapping, out=overlapping) == wanted).all()
     square = X.copy()
-    assert (ridge_solve(square, y, out=square.reshape(-1)[:20].reshape(4, 5)) == wanted).all()
+    assert (ridge_solve(square, y, out=square.reshape(-1)[-20:].reshape(4, 5)) == wanted).all()
     with pytest.raises(ValueError, match=r"out has shape \(5, 4\): it must be \(4, 5\)"):
         ridge_solve(X, y, out=np.empty((5, 4)))
     with pytest.raises(TypeError, match="out has dtype float32: it must be float64"):
@@ -488,6 +491,9 @@ def test_overflow_raises():
         ridge_solve(np.ones((2, 3, 1), np.float32), np.ones((2, 3), np.float32), [1.0, 1e300])
     with pytest.raises(np.linalg.LinAlgError, match="problem"):
         ridge_solve([[1e308], [1.1e308]], [1.0, 2.0], fit_intercept=True)
+    X, y = np.array([[1000], [1001]], np.float32), np.array([[0, 0], [0, 3e38]], np.float32)
+    with pytest.raises(np.linalg.LinAlgError, match=r"problem\[1\]"):
+        ridge_solve(X[None], y, 0, fit_intercept=True)
 
 
 X0, Y0 = np.ones((4, 3, 2)), np.ones((4, 3))
