@@ -246,6 +246,22 @@ def test_blas_has_one_thread_while_any_kernel_runs():
         assert blas_threads() == before
 
 
+def test_other_threads_may_limit_the_blas_after_a_kernel():
+    def limit():
+        with threadpoolctl.threadpool_limits(1, "blas"):
+            seen.append(blas_threads())
+
+    seen = []
+    with _threads.single_threaded_blas:
+        pass
+    if blas_threads() == {1}:
+        pytest.skip("one processor: nothing to limit")
+    thread = threading.Thread(target=limit)
+    thread.start()
+    thread.join()
+    assert seen == [{1}]
+
+
 # ---------------------------------------------------------------- forks
 
 FORK = """
