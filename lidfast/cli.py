@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -699,7 +699,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"lidfast: {_missing} is not installed: pip install 'lidfast[cli]'\n")
         return 1
     arguments = sys.argv[1:] if arguments is None else arguments
-    usage_error = typer.BadParameter.__mro__[2]  # ClickException, of click or of typer's copy of it
+    usage_error = cast(
+        "type[Exception]", typer.BadParameter.__mro__[2]
+    )  # ClickException, of click or of typer's copy of it
     try:
         status = _app()(arguments or ["--help"], prog_name="lidfast", standalone_mode=False)
         sys.stdout.flush()
