@@ -220,13 +220,20 @@ def test_lid_against_a_plain_grid(v, beta, r, k):
     assert law.exponent(k) == pytest.approx(exponent, rel=1e-9, abs=1e-11)
 
 
-PINNED = []
+PINNED = [
+    (2.0, 6.0, 1.0, 1e3, 0.043224112793383864),
+    (1.0, 1.5, 0.1, 1e6, 0.00049830721228980001),
+    (0.1, 6.0, 0.1, 1e12, 4.7590859514702929e-13),
+    (0.5, 0.5, 1.0, 1e9, 3.4615145034723208e-5),
+    (1e-4, 0.5, 1e-3, 1e12, 3.4614162343392046e-5),
+]
 
 
 @pytest.mark.parametrize(("v", "beta", "r", "k", "rate"), PINNED)
 def test_lid_against_mpmath(v, beta, r, k, rate):
-    # 22 digits (40 where s < 1e-4, as a difference of erfc): composite Gauss-Legendre, 16 points on
-    # panels of width 1 in u = ln tau up to 5, 10 points on panels of width 1/4 in z up to 14.
+    # 22 digits (34 where s < 1e-4, as a difference of erfc): composite Gauss-Legendre of 16 points in
+    # u = ln tau up to 4.5, on panels of width 1/2 where the bias counts and 2 below, and of 10 points in z
+    # on panels of width 0.1 to 0.5; the incomplete gamma function below the lowest u.
     assert LID(v, beta, 1.0, r).failure_rate(k) == pytest.approx(rate, rel=1e-11)
 
 
