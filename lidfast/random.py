@@ -198,8 +198,8 @@ class Generator:
         parameters = [p for p in (a, b) if p is not None]
         wanted = np.broadcast_shapes(*(p.shape for p in parameters))
         if out is not None:
-            _check_out(out, kind, size)
-            shape = out.shape
+            shape = np.shape(out) if size is None else _shape(size)
+            _check.output("out", out, shape, kind)
         elif size is None:
             shape = wanted
         else:
@@ -400,17 +400,6 @@ def _fits(inner: tuple[int, ...], outer: tuple[int, ...]) -> bool:
         return np.broadcast_shapes(inner, outer) == outer
     except ValueError:
         return False
-
-
-def _check_out(out: NDArray[Any], dtype: np.dtype[Any], size: Size) -> None:
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out must be an array, not {type(out).__name__}")
-    if out.dtype != dtype:
-        raise TypeError(f"out has dtype {out.dtype}: it must be {dtype}")
-    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
-        raise ValueError("out must be C-contiguous, aligned and writable")
-    if size is not None and _shape(size) != out.shape:
-        raise ValueError(f"size {_shape(size)} is not the shape of out {out.shape}")
 
 
 def default_rng(seed: Seed | Generator = None) -> Generator:

@@ -297,7 +297,7 @@ def test_dtype_and_out(law):
         draw(out=[0.0])
     with pytest.raises(ValueError, match="contiguous"):
         draw(out=np.empty((4, 4))[:, ::2])
-    with pytest.raises(ValueError, match="not the shape"):
+    with pytest.raises(ValueError, match="out has shape"):
         draw(out=np.empty(4), size=5)
     locked = np.empty(3)
     locked.flags.writeable = False
