@@ -155,27 +155,96 @@ def test_variates_follow_the_text():
     np.testing.assert_allclose(default_rng(7).standard_normal(32), normals, rtol=1e-13, atol=1e-15)
 
 
-def test_gamma_follows_the_text():
-    words = block_words(3, 0, 0, 128)
-    queues = {}
-    for name, part in (("normal", words[:64]), ("exponential", words[64:])):
-        u = [(float(word) + 0.5) * 2.0**-64 for word in part]
-        queues[name] = [-math.log(x) for x in u]
-    normals = []
-    for g in range(0, 64, 16):
-        radius = [math.sqrt(2 * e) for e in queues["normal"][g : g + 8]]
-        angle = [2 * math.pi * ((w >> 11) * 2.0**-53) for w in words[g + 8 : g + 16]]
-        normals += [r * math.cos(a) for r, a in zip(radius, angle, strict=True)]
-        normals += [r * math.sin(a) for r, a in zip(radius, angle, strict=True)]
-    a, expected, exponentials = 0.4, [], iter(queues["exponential"])
-    d = a + 1 - 1 / 3
-    n = iter(normals)
-    while len(expected) < 10:
-        x = next(n)
-        v = (1 + x / math.sqrt(9 * d)) ** 3
-        if v > 0 and next(exponentials) > -(x * x / 2 + d * (1 - v + math.log(v))):
-            expected.append(d * v * math.exp(-next(exponentials) / a))
-    np.testing.assert_allclose(default_rng(3).standard_gamma(a, 10), expected, rtol=1e-12)
+class Source:
+    """The source of docs/streams.md: normals and exponentials of one block, one by one."""
+
+    def __init__(self, seed, block=0, words=8192):
+        self.words = iter(block_words(seed, 0, block, words))
+        self.queues = {"normal": [], "exponential": []}
+
+    def take(self, kind):
+        queue = self.queues[kind]
+        if not queue:
+            words = [next(self.words) for _ in range(64)]
+            e = [-math.log((float(word) + 0.5) * 2.0**-64) for word in words]
+            if kind == "exponential":
+                queue += e
+            else:
+                for g in range(0, 64, 16):
+                    polar = [
+                        (math.sqrt(2 * e[g + lane]), 2 * math.pi * ((words[g + 8 + lane] >> 11) * 2.0**-53))
+                        for lane in range(8)
+                    ]
+                    queue += [r * math.cos(angle) for r, angle in polar]
+                    queue += [r * math.sin(angle) for r, angle in polar]
+        return queue.pop(0)
+
+    def gamma(self, a):
+        if a < 1:
+            larger = self.gamma(a + 1)
+            return larger * math.exp(-self.take("exponential") / a)
+        d = a - 1 / 3
+        while True:
+            x = self.take("normal")
+            v = (1 + x / math.sqrt(9 * d)) ** 3
+            if v > 0 and self.take("exponential") > -(x * x / 2 + d * (1 - v + math.log(v))):
+                return d * v
+
+    def student_t(self, df):
+        x = self.take("normal")
+        return x * math.sqrt(df / 2 / self.gamma(df / 2))
+
+    def beta(self, a, b):
+        g = self.gamma(a)
+        return g / (g + self.gamma(b))
+
+    def binomial(self, n, p):
+        if p > 0.5:
+            return n - self.binomial(n, 1 - p)
+        if n * p < 10:
+            u, k = math.exp(-self.take("exponential")), 0
+            while u > (probability := math.comb(n, k) * p**k * (1 - p) ** (n - k)):
+                u, k = u - probability, k + 1
+            return k
+
+        def log_probability(k):
+            ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+            return ways + k * math.log(p) + (n - k) * math.log1p(-p)
+
+        root = math.sqrt(n * p * (1 - p))
+        b = 1.15 + 2.53 * root
+        a = -0.0873 + 0.0248 * b + 0.01 * p
+        alpha, mode = (2.83 + 5.1 / b) * root, math.floor((n + 1) * p)
+        while True:
+            u, e = math.exp(-self.take("exponential")) - 0.5, self.take("exponential")
+            us = 0.5 - abs(u)
+            k = math.floor((2 * a / us + b) * u + n * p + 0.5)
+            if us >= 0.07 and math.exp(-e) <= 0.92 - 4.2 / b:
+                return k
+            if 0 <= k <= n and math.log(alpha / (a / us**2 + b)) - e <= log_probability(k) - log_probability(
+                mode
+            ):
+                return k
+
+
+@pytest.mark.parametrize(
+    ("law", "parameters"),
+    [("standard_gamma", (0.4,)), ("standard_gamma", (3.5,)), ("standard_t", (2.5,)), ("beta", (0.3, 2.0))],
+)
+def test_laws_by_rejection_follow_the_text(law, parameters):
+    source, method = Source(3), {"standard_gamma": "gamma", "standard_t": "student_t"}.get(law, law)
+    expected = [getattr(source, method)(*parameters) for _ in range(100)]
+    np.testing.assert_allclose(getattr(default_rng(3), law)(*parameters, 100), expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize(("n", "p"), [(10, 0.3), (40, 0.25), (40, 0.75), (1000, 0.4)])
+def test_binomial_follows_the_text(n, p):
+    """Enough variates that a test probability wrong in its third digit would decide one otherwise."""
+    drawn = default_rng(3).binomial(n, p, 4 * _random.BLOCK)
+    for block in range(4):
+        source = Source(3, block, 16_384)
+        expected = [source.binomial(n, p) for _ in range(_random.BLOCK)]
+        np.testing.assert_array_equal(drawn[block * _random.BLOCK :][: _random.BLOCK], expected)
 
 
 # ---------------------------------------------------------------- the promises
@@ -393,6 +462,9 @@ def test_extremes():
     rng = default_rng(0)
     assert (rng.geometric(1.0, 1000) == 1).all()
     assert (rng.geometric(1e-300, 100) == 2**63 - 1).all()
+    near = rng.geometric(1e-19, 1000)  # about 1e19, some of which int64 holds
+    assert (near > 1e12).all()
+    assert 0 < (near == 2**63 - 1).sum() < 1000
     assert (rng.standard_gamma(0.0, 10) == 0).all()
     tiny = rng.beta(1e-5, 1e-5, 1000)
     assert np.isfinite(tiny).all()
