@@ -12,13 +12,33 @@ except ModuleNotFoundError as error:
 
 from . import random
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
+from .passk import (
+    Curve,
+    PowerLaw,
+    fail_at_k,
+    failure_curve,
+    fit_power_law,
+    local_exponent,
+    pass_at_k,
+    pass_at_k_curve,
+    pass_hat_k,
+)
 
 __version__ = _version("lidfast")
 
 __all__ = [
+    "Curve",
+    "PowerLaw",
     "__version__",
+    "fail_at_k",
+    "failure_curve",
+    "fit_power_law",
     "get_num_threads",
+    "local_exponent",
     "num_threads",
+    "pass_at_k",
+    "pass_at_k_curve",
+    "pass_hat_k",
     "random",
     "set_num_threads",
     "show_config",

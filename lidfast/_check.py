@@ -83,7 +83,11 @@ def array(name: str, x: ArrayLike, within: Range = REAL) -> FloatArray:
 
 def vector(name: str, x: ArrayLike, within: Range = REAL) -> FloatArray:
     """float64 array of one dimension, not empty; a scalar counts as one element."""
-    numbers = np.atleast_1d(array(name, x, within))
+    return _one_dimension(name, array(name, x, within))
+
+
+def _one_dimension(name: str, x: NDArray[Any]) -> NDArray[Any]:
+    numbers = np.atleast_1d(x)
     if numbers.ndim != 1:
         raise ValueError(f"{name} has shape {numbers.shape}: it must have one dimension")
     if numbers.size == 0:
@@ -109,6 +113,11 @@ def integers(name: str, x: ArrayLike, low: int = 0, high: int = 2**53) -> IntArr
     return whole
 
 
+def integer_vector(name: str, x: ArrayLike, low: int = 0, high: int = 2**53) -> IntArray:
+    """int64 array of one dimension, not empty, in [low, high]; a scalar counts as one element."""
+    return _one_dimension(name, integers(name, x, low, high))
+
+
 def integer(name: str, x: Any, low: int = 0, high: int = 2**53) -> int:
     """One int in [low, high]."""
     try:
@@ -118,6 +127,12 @@ def integer(name: str, x: Any, low: int = 0, high: int = 2**53) -> int:
     if not low <= number <= high:
         raise ValueError(f"{name} is {number}: it must be an integer in [{low}, {high}]")
     return number
+
+
+def same_size(name: str, x: NDArray[Any], other: str, size: int) -> None:
+    """Raise ValueError where a vector is not as long as another argument."""
+    if x.size != size:
+        raise ValueError(f"{name} has {x.size} elements and {other} {size}: they must agree")
 
 
 def choice(name: str, x: str, among: tuple[str, ...]) -> str:

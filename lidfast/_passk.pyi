@@ -11,3 +11,10 @@ def failure_curve(
     part: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None: ...
+def count_rates(
+    n: NDArray[np.int64],
+    c: NDArray[np.int64],
+    k: NDArray[np.int64],
+    fail: NDArray[np.float64] | None,
+    success: NDArray[np.float64] | None,
+) -> None: ...

@@ -1,6 +1,7 @@
 /* Elementary functions without branches or calls, so that loops over them become vector code with
  * the same bits in every lane, whatever the C library. Errors are bounded by tests against mpmath:
- * below 2 units in the last place, over the whole range of the argument. */
+ * below 2 units in the last place, over the whole range of the argument, at infinities and NaN as in
+ * the C library but for the sign of a zero. */
 #ifndef LF_VECMATH_H
 #define LF_VECMATH_H
 

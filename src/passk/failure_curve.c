@@ -1,13 +1,14 @@
 /* Mean failure rates of instances with known success probabilities. */
 #include "core/vecmath.h"
+#include "passk/counts.h"
 #include "passk/passk.h"
 
 #define BLOCK 1024 /* logarithms stay in the first-level cache */
 
 /* out[0, j] = sum_i w[i] (1 - s[i])^k[j]
  * out[1, j] = sum_i w[i] (1 - s[i])^k[j] ln(1 - s[i]), the derivative in k
- * IN   s (n,): s[i] in [0, 1], or where is_log ln(1 - s[i]) <= 0; w (n,), NULL means ones; k (nk,) >= 0
- * OUT  out (2, nk); part (LF_STRIPES, 2, nk) scratch */
+ * IN   s (n,): s[i] in [0, 1], or where is_log ln(1 - s[i]) <= 0; w (n,), NULL means ones; k (nk,)
+ * >= 0 OUT  out (2, nk); part (LF_STRIPES, 2, nk) scratch */
 static lf_status failure_curve(int64_t n, const double *s, int is_log, const double *w, int64_t nk,
                                const double *k, double *part, double *out)
 {
@@ -21,7 +22,7 @@ static lf_status failure_curve(int64_t n, const double *s, int is_log, const dou
             const int64_t m = LF_MIN(BLOCK, end - i);
             for (int64_t b = 0; b < m; b++) /* finite: 0 ln 0 is 0 */
                 log_fail[b] = fmax(is_log ? s[i + b] : lf_log1p(-s[i + b]), -DBL_MAX);
-            for (int64_t j = 0; j < nk; j++) {
+            for (int64_t j = 0; j < nk && !lf_poll(&status); j++) {
                 double sum = 0, slope_sum = 0;
 #pragma omp simd reduction(+ : sum, slope_sum)
                 for (int64_t b = 0; b < m; b++) {
@@ -41,4 +42,5 @@ static lf_status failure_curve(int64_t n, const double *s, int is_log, const dou
     return status;
 }
 
-const lf_passk_kernels LF_NAME(passk_kernels) = {.failure_curve = failure_curve};
+const lf_passk_kernels LF_NAME(passk_kernels) = {.failure_curve = failure_curve,
+                                                 .count_rates = LF_NAME(count_rates)};
