@@ -10,7 +10,7 @@ except ModuleNotFoundError as error:
         "lidfast. Install it (pip install .) and run Python from another folder."
     ) from error
 
-from . import random
+from . import difficulty, random, spectrum
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
 from .passk import (
     Curve,
@@ -30,6 +30,7 @@ __all__ = [
     "Curve",
     "PowerLaw",
     "__version__",
+    "difficulty",
     "fail_at_k",
     "failure_curve",
     "fit_power_law",
@@ -42,4 +43,5 @@ __all__ = [
     "random",
     "set_num_threads",
     "show_config",
+    "spectrum",
 ]

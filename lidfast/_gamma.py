@@ -1,0 +1,124 @@
+"""Differences of ln Gamma and of its derivatives, formed without cancellation.
+
+Each is split in the terms of a recurrence that carries its arguments above 10, and the differences
+of Stirling's series there, written so that no two large numbers are subtracted. Arguments broadcast.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ._check import FloatArray
+
+Real = Any  # float or float64 array; a float takes the fast way through Python's arithmetic
+
+_FROM = 10.0  # Stirling's series is used from here on: its first term left out is below 4e-17
+
+# ln Gamma(x) = (x - 1/2) ln x - x + ln(2 pi)/2 + sum_j _STIRLING[j] / x^(2j + 1)
+_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
+# of its derivatives, without sign: psi(x) = ln x - 1/(2x) - sum_j _DIGAMMA[j] / x^(2j + 2), ...
+_DIGAMMA = tuple((2 * j + 1) * term for j, term in enumerate(_STIRLING))
+_TRIGAMMA = tuple((2 * j + 2) * term for j, term in enumerate(_DIGAMMA))
+
+
+def _steps(*x: Real) -> int:
+    """Return how many steps of the recurrence carry every x to _FROM."""
+    return max(0, math.ceil(_FROM - min(float(np.min(y)) for y in x)))
+
+
+def _up(x: Real, steps: int) -> Real:
+    """Return x, x + 1, ... along a new last axis."""
+    return np.asarray(x)[..., None] + np.arange(steps)
+
+
+def _polynomial(coefficients: tuple[float, ...], z: Real) -> Real:
+    total = coefficients[-1] * z + coefficients[-2]
+    for coefficient in coefficients[-3::-1]:
+        total = total * z + coefficient
+    return total
+
+
+def _series(x: Real) -> Real:
+    return _polynomial(_STIRLING, 1 / (x * x)) / x
+
+
+def _series_from_cube(x: Real) -> Real:
+    z = 1 / (x * x)
+    return _polynomial(_STIRLING[1:], z) * (z / x)
+
+
+def _log_cross(x: Real, p: Real, q: Real) -> Real:
+    """Compute ln of x (x+p+q) / ((x+p) (x+q)), which is 1 - p q / ((x+p) (x+q))."""
+    product = p / (x + p) * (q / (x + q))
+    with np.errstate(divide="ignore"):  # the branch not taken
+        return np.where(
+            product < 0.5, np.log1p(-product), np.log(x / (x + p)) + np.log((x + p + q) / (x + q))
+        )
+
+
+def log_gamma_cross(x: Real, p: Real, q: Real) -> FloatArray:
+    """Compute ln Gamma(x) - ln Gamma(x+p) - ln Gamma(x+q) + ln Gamma(x+p+q), x > 0 and p, q >= 0.
+
+    It is -ln S(k) of Beta(a, b) at (b, a, k), and ln C(n, c) at (1, c, n - c).
+    """
+    x, p, q = (np.asarray(y, dtype=np.float64) for y in (x, p, q))
+    steps = _steps(x)
+    total: FloatArray = -_log_cross(_up(x, steps), p[..., None], q[..., None]).sum(axis=-1)
+    x = x + steps
+    xp, xq, xpq = x + p, x + q, x + p + q
+    total = total + (x - 0.5) * _log_cross(x, p, q) + p * np.log1p(q / xp) + q * np.log1p(p / xq)
+    # 1/x - 1/(x+p) - 1/(x+q) + 1/(x+p+q)
+    total += _STIRLING[0] * (p / xp) * (q / xq) * (1 / x + 1 / xpq)
+    cubes = [_series_from_cube(y) for y in (x, xp, xq, xpq)]
+    total += (cubes[0] - cubes[1]) - (cubes[2] - cubes[3])
+    return total
+
+
+def _log_share(x: Real, rest: Real) -> Real:
+    """Compute ln of x / (x + rest)."""
+    share = x / (x + rest)
+    return np.where(share < 0.5, np.log(share), np.log1p(-rest / (x + rest)))
+
+
+def log_beta_ratio(a: float, b: float, c: FloatArray, f: FloatArray) -> FloatArray:
+    """Compute ln B(a+c, b+f) - ln B(a, b), a, b > 0 and c, f >= 0, to a rounding of c + f."""
+    s, n = a + b, c + f
+    steps = _steps(a, b)
+    ratio_a = _up(a, steps) / _up(a + c, steps)
+    ratio_b = _up(b, steps) / _up(b + f, steps)
+    total: FloatArray = np.log(ratio_a * (ratio_b * (_up(s + n, steps) / _up(s, steps)))).sum(axis=-1)
+    a_up, b_up, s_up = a + steps, b + steps, s + steps
+    # x ln(x) of Stirling's series, in shares of the sum and in growths of each part: a, b, s may be
+    # far above n, as they are where the law is nearly binomial.
+    total += c * _log_share(a_up + c, b + f) + f * _log_share(b_up + f, a + c)
+    for sign, x, k in ((1, a_up, c), (1, b_up, f), (-1, s_up, n)):
+        total += sign * ((x - 0.5) * np.log1p(k / x) + (_series(x + k) - _series(x)))
+    return total
+
+
+def digamma_difference(x: Real, k: Real) -> FloatArray:
+    """Compute psi(x+k) - psi(x), for x > 0 and k >= 0."""
+    steps = _steps(x)
+    total: FloatArray = k * (1 / _up(x, steps) / _up(x + k, steps)).sum(axis=-1)
+    x = x + steps
+    y = x + k
+    total = total + np.log1p(k / x) + 0.5 * k / x / y
+    zx, zy = 1 / (x * x), 1 / (y * y)
+    total += _polynomial(_DIGAMMA, zx) * zx - _polynomial(_DIGAMMA, zy) * zy
+    return total
+
+
+def trigamma_difference(x: Real, k: Real) -> FloatArray:
+    """Compute psi'(x+k) - psi'(x), for x > 0 and k >= 0."""
+    steps = _steps(x)
+    u, v = 1 / _up(x, steps), 1 / _up(x + k, steps)
+    total: FloatArray = -k * (u * v * (u + v)).sum(axis=-1)
+    x = x + steps
+    y = x + k
+    total = total - k / x / y * (1 + 0.5 * (1 / x + 1 / y))
+    zx, zy = 1 / (x * x), 1 / (y * y)
+    total += _polynomial(_TRIGAMMA, zy) * (zy / y) - _polynomial(_TRIGAMMA, zx) * (zx / x)
+    return total

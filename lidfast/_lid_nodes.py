@@ -1,0 +1,181 @@
+"""The two-dimensional law of ln(1 - s) in the LID model as a weighted sum over nodes.
+
+In units of sigma the law has three parameters: v = V / sigma^2, beta and r = delta / sigma. With
+u = ln tau, h = r sqrt(tau) and x = |B| sqrt(tau) / sigma, an attempt succeeds with probability
+s = Q(x - h) - Q(x + h), Q the upper tail of the normal law; given u, x is |normal| times
+g = sqrt(v tau), and tau is Gamma(beta / 2).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from ._check import FloatArray
+
+_POINTS, _WEIGHTS = (0.5 * y for y in np.polynomial.legendre.leggauss(16))  # on [-1/2, 1/2], sum 1
+_HERMITE_POINTS, _HERMITE_WEIGHTS = (y[12:] for y in np.polynomial.hermite_e.hermegauss(24))
+_NEGLIGIBLE = 45.0  # e^-45 of the result may be lost
+_MAX_PANELS = 60_000  # a million nodes; beyond, panels are widened and digits given up
+
+
+def log_fail(bias: ArrayLike, tau: ArrayLike, sigma: float, delta: float) -> FloatArray:
+    """ln(1 - s) for instances of the given bias B and precision tau, broadcast."""
+    root = np.sqrt(tau) / sigma
+    return success(np.abs(bias) * root, delta * root)[1]
+
+
+def success(x: ArrayLike, h: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Probability s of success, and ln(1 - s), each accurate to a few roundings at both ends.
+
+    For small h, s = 2 phi(x) sum_j h^(2j+1) He_2j(x) / (2j+1)!, where a difference of tails would
+    cancel; above s = 1/2 ln(1 - s) is that of the sum of the two tails outside.
+    """
+    x, h = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(h, dtype=np.float64))
+    shape, x, h = x.shape, x.ravel(), h.ravel()
+    s, log_q = np.empty(x.size), np.empty(x.size)
+    near = h * np.maximum(x, 1) <= 0.3  # the first term left out is then below 1e-16
+    xs, hs = x[near], h[near]
+    step, square = xs * hs, hs * hs
+    before, now = np.ones(xs.size), step  # h^n He_n(x), n = 0, 1
+    total, factorial = np.ones(xs.size), 1.0
+    for n in range(1, 11):
+        before, now = now, step * now - n * square * before
+        if n % 2:
+            factorial *= (n + 1) * (n + 2)
+            total += now / factorial
+    s[near] = math.sqrt(2 / math.pi) * hs * np.exp(-0.5 * xs * xs) * total
+    log_q[near] = np.log1p(-s[near])
+    far = ~near
+    xs, hs = x[far], h[far]
+    sf = special.ndtr(hs - xs) - special.ndtr(-hs - xs)
+    upper = sf > 0.5
+    qf = np.log1p(-np.minimum(sf, 0.5))
+    outside = special.log_ndtr((xs - hs)[upper])
+    qf[upper] = outside + np.log1p(np.exp(special.log_ndtr(-(xs + hs)[upper]) - outside))
+    s[far], log_q[far] = sf, qf
+    return s.reshape(shape), log_q.reshape(shape)
+
+
+def _log_sum(x: FloatArray) -> float:
+    return float(special.logsumexp(x)) if x.size else -math.inf
+
+
+def _composite(low: float, high: float, width: float) -> tuple[FloatArray, FloatArray]:
+    """Composite Gauss-Legendre rule: points and logarithms of weights."""
+    panels = max(1, math.ceil((high - low) / width))
+    width = (high - low) / panels
+    centers = low + width * (np.arange(panels) + 0.5)
+    points = (centers[:, None] + width * _POINTS).ravel()
+    return points, np.tile(np.log(width * _WEIGHTS), panels)
+
+
+def _gamma_line(
+    beta: float, r: float, high: float, depth: float, width: float
+) -> tuple[FloatArray, FloatArray, float]:
+    """Points u, ln weights of the law of u, and ln of the mass below them, where no attempt succeeds.
+
+    The lowest u: k s is e^(u/2 - u*/2), u* = -2 ln(k c), and its integral against the law, as
+    e^(u (1 + beta) / 2 - e^u), is to be negligible below. With A = (1 + beta) / 2 a distance d under
+    min(u*, ln A) costs at least A (d - 1 + e^-d), and x = 32 / A, d = x + sqrt(2 x) makes that 32.
+    The highest: Gamma(a) exceeds a + sqrt(2 a t) + t with probability below e^-t.
+    """
+    a = 0.5 * beta
+    center = min(-2 * (math.log(high) + 0.5 * math.log(2 / math.pi) + math.log(r)), math.log(a + 0.5))
+    x = 32 / (a + 0.5)
+    low = center - x - math.sqrt(2 * x)
+    top = math.log(a + math.sqrt(2 * a * depth) + depth)
+    u, log_weight = _composite(low, top, width)
+    log_weight += a * u - np.exp(u) - special.gammaln(a)
+    # gammainc(a, t) at t << 1, in logarithms: it may underflow
+    below = a * low - special.gammaln(a + 1) + math.log(special.hyp1f1(a, a + 1, -math.exp(low)))
+    return u, log_weight, below
+
+
+def nodes(
+    v: float, beta: float, r: float, low: float, high: float, *, sharpness: float = 1.0, depth: float = 0.0
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Nodes for E[(1-s)^k], k in [low, high]: ln weights, ln(1-s) and s.
+
+    The panels follow the integrand: `depth`, the nats below 1 at which a contribution is lost,
+    is found from lower bounds of S(high), and sets how far u and z = B / sqrt(V) reach and how fine
+    the panels are (a peak that is `depth` nats high has a width of the order depth^-1/2 in u).
+    `sharpness` > 1 makes them finer, for integrands sharper than (1-s)^k.
+    """
+    coarse = min(1.0, 30 / beta) / sharpness
+    u, log_weight, below = _gamma_line(beta, r, high, max(depth, _NEGLIGIBLE), coarse)
+    s, log_q = success(0.0, r * np.exp(0.5 * u))
+    if v == 0:
+        return np.append(log_weight, below), np.append(log_q, 0.0), np.append(s, 0.0)
+
+    # S grows with V, so S(high; 0) is a lower bound; and so is the mass of (tau > t, x > cut(t)).
+    with np.errstate(over="ignore"):
+        bound = max(_log_sum(log_weight + high * log_q), below)
+    t = np.geomspace(1e-3, 1e4, 400)
+    cut = _cut(r * np.sqrt(t), high)
+    with np.errstate(divide="ignore"):
+        mass = np.log(special.gammaincc(0.5 * beta, t))
+    bound = max(bound, float(np.max(mass + special.log_ndtr(-cut / np.sqrt(v * t)))))
+    least = min(bound, -depth) - _NEGLIGIBLE  # ln of the weight that nodes must exceed
+    depth = max(depth, _NEGLIGIBLE - bound)
+
+    widen = 1.0
+    while True:
+        u, log_weight, below = _gamma_line(beta, r, high, depth, widen * min(coarse, 5 / math.sqrt(depth)))
+        h, g = r * np.exp(0.5 * u), math.sqrt(v) * np.exp(0.5 * u)
+        z_end = math.sqrt(2 * depth)
+        end = np.minimum(_cut(h, high), g * z_end)
+        # Below start (1-s)^k is lost for every k: ln(1-s) < -(h-x)^2 / 2.
+        start = np.clip(h - math.sqrt(2 * depth / low) if low else 0 * h, 0, end)
+        # Where V hardly moves s, as |normal| times g is small, Gauss-Hermite serves.
+        flat = g * g < 0.05 / (1 + high * np.minimum(1, h))
+        width = widen * np.minimum(0.5 / sharpness, 15 / z_end * g)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            panels = np.where(flat, 0, np.ceil((end - start) / width)).astype(np.int64)
+        if panels.sum() <= _MAX_PANELS:
+            break
+        widen *= 1.01 * math.sqrt(panels.sum() / _MAX_PANELS)
+
+    # Panel i of line l covers start[l] + size (i, i + 1).
+    line = np.repeat(np.arange(u.size), panels)
+    index = np.arange(line.size) - np.repeat(np.cumsum(panels) - panels, panels)
+    size = ((end - start) / np.maximum(panels, 1))[line]
+    x = ((start[line] + size * (index + 0.5))[:, None] + size[:, None] * _POINTS).ravel()
+    line_of_x = np.repeat(line, _POINTS.size)
+    z = x / g[line_of_x]
+    log_size = np.log(size / g[line])[:, None] + np.log(_WEIGHTS) + 0.5 * math.log(2 / math.pi)
+    log_w = log_weight[line_of_x] + log_size.ravel() - 0.5 * z * z
+
+    x_flat = (g[flat][:, None] * _HERMITE_POINTS).ravel()
+    norm = np.log(_HERMITE_WEIGHTS * math.sqrt(2 / math.pi))
+    log_w = np.append(log_w, (log_weight[flat][:, None] + norm).ravel())
+    x = np.append(x, x_flat)
+    h = np.append(h[line_of_x], np.repeat(h[flat], _HERMITE_POINTS.size))
+
+    kept = log_w > least
+    log_w, x, h = log_w[kept], x[kept], h[kept]
+    s, log_q = success(x, h)
+    # The mass beyond the cut of each line, and below all lines: no attempt succeeds.
+    steep = ~flat
+    cuts = steep & (end < g * z_end)
+    beyond = log_weight[cuts] + math.log(2) + special.log_ndtr(-end[cuts] / g[cuts])
+    rest = np.logaddexp(_log_sum(beyond), below)
+    # The mass before the start: every attempt succeeds (it matters to 1 - S only).
+    with np.errstate(divide="ignore"):
+        sure = _log_sum(log_weight[steep] + np.log(special.erf(start[steep] / g[steep] / math.sqrt(2))))
+    return (
+        np.append(log_w, [rest, sure]),
+        np.append(log_q, [0.0, -np.finfo(float).max]),
+        np.append(s, [0.0, 1.0]),
+    )
+
+
+def _cut(h: FloatArray, k: float) -> FloatArray:
+    """Return x beyond which k s < e^-37: s < min(1, 2 h phi(0)) exp(-(x-h)^2 / 2)."""
+    with np.errstate(divide="ignore"):
+        nats = math.log(max(k, 1.0)) + 37 + np.minimum(0, np.log(math.sqrt(2 / math.pi) * h))
+    cut: FloatArray = h + np.sqrt(2 * np.maximum(0, nats))
+    return cut
