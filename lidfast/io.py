@@ -477,12 +477,16 @@ def atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
+def _json(table: pl.DataFrame) -> bytes:
+    real = pl.selectors.float()
+    finite = table.with_columns(pl.when(real.is_finite()).then(real))
+    return json.dumps(finite.to_dicts(), indent=1, default=str, allow_nan=False).encode() + b"\n"
+
+
 _WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], Any]] = {
     ".csv": lambda table, file: table.write_csv(file),
     ".parquet": lambda table, file: table.write_parquet(file),
-    ".json": lambda table, file: file.write(
-        json.dumps(table.to_dicts(), indent=1, default=str, allow_nan=False).encode() + b"\n"
-    ),
+    ".json": lambda table, file: file.write(_json(table)),
 }
 
 #: Endings that `write_table` knows.
@@ -491,6 +495,8 @@ TABLE_ENDINGS = tuple(_WRITERS)
 
 def write_table(table: pl.DataFrame, path: str | os.PathLike[str]) -> None:
     r"""Write a table as CSV, Parquet or JSON, a list of objects, by the ending of the path.
+
+    JSON has no infinity and no NaN: there they are null.
 
     Parameters
     ----------
