@@ -163,6 +163,10 @@ def with_interval(x: float, low: float = math.nan, high: float = math.nan) -> st
 # ---------------------------------------------------------------- lidfast passk
 
 
+_RESAMPLES = 2000
+_MANY_PAIRS = 10_000  # two seconds of resampling; so many problems make the mean as good as normal
+
+
 class Stopping(StrEnum):
     """How the number of attempts came about."""
 
@@ -211,11 +215,10 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Settings:
-    """What all groups have in common; also columns of --out."""
+    """What all groups have in common; its fields are columns of --out."""
 
     stopping: Stopping
     block: int
-    n_boot: int
     level: float
     seed: int
 
@@ -226,6 +229,7 @@ class _Result:
 
     group: _Group
     curve: Curve
+    n_boot: int
     fit: difficulty.Fit | None
     slope: float | None
     window: tuple[int, int] | None
@@ -302,9 +306,16 @@ def passk(
         ),
     ] = None,
     block: Annotated[int, typer.Option(min=1, help="Attempts in a block, with first_success.")] = 1,
-    n_boot: Annotated[int, typer.Option(min=0, help="Bootstrap resamples; 0: normal intervals.")] = 2000,
+    n_boot: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Bootstrap resamples; 0: normal intervals.",
+            show_default=f"{_RESAMPLES}, and 0 for a group with over {_MANY_PAIRS} distinct (n, c)",
+        ),
+    ] = None,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the bootstrap.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Draw pass@k and 1 - pass@k into this file.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the numbers to this file: .csv, .parquet or .json.")
@@ -336,8 +347,8 @@ def passk(
             counts = io.read_counts(file, by=names, n_column=n_column or None, c_column=c_column or None)
         source = "standard input" if file == "-" else file
         groups, notes = _groups(source, counts, names, stopping, min_n)
-        settings = _Settings(stopping or Stopping.fixed, block, n_boot, level, seed)
-        results = [_estimate(source, group, ks, settings) for group in progress(groups, "groups")]
+        settings = _Settings(stopping or Stopping.fixed, block, level, seed)
+        results = [_estimate(source, group, ks, n_boot, settings) for group in progress(groups, "groups")]
         if out is not None:
             io.write_table(_long_table(results, settings), out)
         if plot is not None:
@@ -378,7 +389,9 @@ def _groups(
     return groups, notes
 
 
-def _estimate(source: str, group: _Group, asked: list[int] | None, settings: _Settings) -> _Result:
+def _estimate(
+    source: str, group: _Group, asked: list[int] | None, n_boot: int | None, settings: _Settings
+) -> _Result:
     n, c, weights, row = (group.counts[name].to_numpy() for name in ("n", "c", "problems", "row"))
     fixed = settings.stopping is Stopping.fixed
     limit = group.n_min if fixed else group.n_max // settings.block * settings.block
@@ -389,6 +402,15 @@ def _estimate(source: str, group: _Group, asked: list[int] | None, settings: _Se
             f"k = {most}: ask for smaller --k, or drop such rows with --min-n {most} (data rows count from 1)"
         )
     ks = asked or _default_ks(max(limit, 1))
+    notes = []
+    if n_boot is None:
+        n_boot = _RESAMPLES
+        if n.size > _MANY_PAIRS:
+            n_boot = 0
+            notes.append(
+                f"{group.label}: normal intervals: {_RESAMPLES} resamples of {n.size} distinct (n, c) "
+                "would take long (--n-boot asks for them)"
+            )
     try:
         curve = pass_at_k_curve(
             n,
@@ -396,7 +418,7 @@ def _estimate(source: str, group: _Group, asked: list[int] | None, settings: _Se
             ks,
             stopping=settings.stopping.value,
             block=settings.block,
-            n_boot=settings.n_boot,
+            n_boot=n_boot,
             level=settings.level,
             weights=weights,
             rng=group.seed(settings.seed),
@@ -405,7 +427,6 @@ def _estimate(source: str, group: _Group, asked: list[int] | None, settings: _Se
         # An index of the histogram says nothing to the user, the row does.
         message = re.sub(r"^([nc])\[(\d+)\]", lambda at: f"row {row[int(at[2])]}: {at[1]}", str(error))
         raise Refused(f"{source}: {group.place}{message}") from error
-    notes = []
     fit = None
     try:
         fit = difficulty.fit(n, c, family="beta", level=settings.level, weights=weights)
@@ -421,7 +442,7 @@ def _estimate(source: str, group: _Group, asked: list[int] | None, settings: _Se
         used = curve.k[positive]
         slope = fit_power_law(used, curve.failure[positive]).exponent
         window = int(used[0]), int(used[-1])
-    return _Result(group, curve, fit, slope, window, tuple(notes))
+    return _Result(group, curve, n_boot, fit, slope, window, tuple(notes))
 
 
 # Columns of --out, after those of --by; a row is one k of one group.
@@ -471,6 +492,7 @@ def _long_table(results: Sequence[_Result], settings: _Settings) -> pl.DataFrame
             "slope": result.slope,
             "window_min": low,
             "window_max": high,
+            "n_boot": result.n_boot,
             **asdict(settings),
         }
         key = group.counts.select(list(group.key)).head(1)
@@ -526,11 +548,8 @@ def _print(
         columns |= {f"pass@{k}": [row.get(k, "") for row in rates] for k in ks}
         print_folded(out, len(by), columns)
 
-    method = (
-        f"bootstrap over problems, {settings.n_boot} resamples"
-        if settings.n_boot
-        else "normal, over problems"
-    )
+    resamples = max(result.n_boot for result in results)
+    method = f"bootstrap over problems, {resamples} resamples" if resamples else "normal, over problems"
     out.print(f"pass@k: estimate [{percent} interval: {method}].")
     out.print(
         f"Beta exponent: of S(k) = 1 - pass@k, from a Beta difficulty fitted by maximum likelihood "
@@ -699,14 +718,13 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"lidfast: {_missing} is not installed: pip install 'lidfast[cli]'\n")
         return 1
     arguments = sys.argv[1:] if arguments is None else arguments
-    usage_error = cast(
-        "type[Exception]", typer.BadParameter.__mro__[2]
-    )  # ClickException, of click or of typer's copy of it
+    # ClickException, of click or of typer's copy of it
+    usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
     try:
         status = _app()(arguments or ["--help"], prog_name="lidfast", standalone_mode=False)
         sys.stdout.flush()
     except usage_error as error:
-        complain(error.format_message())  # type: ignore[attr-defined]
+        complain(error.format_message())
         return 2
     except BrokenPipeError:
         # What is still buffered must not raise again when the interpreter flushes it.

@@ -15,6 +15,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -290,7 +291,7 @@ class _Reader:
         blank = values.select(pl.all_horizontal(pl.all().is_null())).to_series()
         if self.kind == "csv" and blank.any():
             with suppress(csv.Error):
-                lines = sum(1 for fields in self.csv_rows() if not fields)
+                lines = sum(not fields for fields in self.csv_rows())
                 if lines == bins.filter(blank)["problems"].item():
                     return blank
         return pl.zeros(len(bins), pl.Boolean, eager=True)
@@ -326,12 +327,9 @@ class _Reader:
             yield from file
 
     def csv_rows(self) -> Iterator[list[str]]:
-        """Fields of the data rows; none for a blank line."""
+        """Fields of the header, then of the data rows; none for a blank line."""
         rows = csv.reader(line.decode("utf-8-sig", errors="replace") for line in self.lines())
-        for header in rows:
-            if header:
-                break
-        return rows
+        return dropwhile(lambda fields: not fields, rows)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Objects of a JSON lines file."""
@@ -359,9 +357,10 @@ class _Reader:
                     line.decode()
                 except UnicodeDecodeError:
                     self.fail("not UTF-8 text", row or None)
-            width = len(self.columns())
             with suppress(csv.Error):
-                for row, fields in enumerate(self.csv_rows(), 1):
+                rows = self.csv_rows()
+                width = len(next(rows, []))
+                for row, fields in enumerate(rows, 1):
                     if len(fields) > width:
                         self.fail(f"{len(fields)} fields under a header of {width}", row)
         what = {"csv": "CSV", "parquet": "Parquet", "jsonl": "JSON lines"}[self.kind]
@@ -435,6 +434,14 @@ def check_output(option: str, path: Path, endings: Sequence[str]) -> None:
     path : Path
     endings : sequence of str
         With their dots.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from lidfast.io import check_output
+    >>> check_output("--out", Path("result.txt"), [".csv", ".json"])
+    Traceback (most recent call last):
+    ValueError: --out result.txt: the ending must be one of .csv, .json
     """
     if path.suffix.lower() not in endings:
         raise ValueError(f"{option} {path}: the ending must be one of {', '.join(endings)}")
@@ -477,12 +484,16 @@ def atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
+def _json(table: pl.DataFrame) -> bytes:
+    real = pl.selectors.float()
+    finite = table.with_columns(pl.when(real.is_finite()).then(real))
+    return json.dumps(finite.to_dicts(), indent=1, default=str, allow_nan=False).encode() + b"\n"
+
+
 _WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], Any]] = {
     ".csv": lambda table, file: table.write_csv(file),
     ".parquet": lambda table, file: table.write_parquet(file),
-    ".json": lambda table, file: file.write(
-        json.dumps(table.to_dicts(), indent=1, default=str, allow_nan=False).encode() + b"\n"
-    ),
+    ".json": lambda table, file: file.write(_json(table)),
 }
 
 #: Endings that `write_table` knows.
@@ -491,6 +502,8 @@ TABLE_ENDINGS = tuple(_WRITERS)
 
 def write_table(table: pl.DataFrame, path: str | os.PathLike[str]) -> None:
     r"""Write a table as CSV, Parquet or JSON, a list of objects, by the ending of the path.
+
+    JSON has no infinity and no NaN: there they are null.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -49,7 +50,8 @@ def passk_figure(curves: Mapping[str, tuple[Curve, _Difficulty | None]]) -> Figu
     ['pass@k', 'S(k) = 1 - pass@k']
     """
     many = len(curves) > _FEW
-    figure = Figure(figsize=(12.5 if many else 10, 4.6), layout="constrained", dpi=150)
+    legend_columns = math.ceil(len(curves) / 25)
+    figure = Figure(figsize=(10 + 2.5 * many * legend_columns, 4.6), layout="constrained", dpi=150)
     passing, failing = figure.subplots(1, 2)
     colors = (
         colormaps["turbo"](np.linspace(0.03, 0.97, len(curves))) if many else colormaps["tab10"](range(_FEW))
@@ -88,7 +90,12 @@ def passk_figure(curves: Mapping[str, tuple[Curve, _Difficulty | None]]) -> Figu
     for axes in (passing, failing):
         axes.grid(which="major", alpha=0.3)
     if many:
-        figure.legend(*passing.get_legend_handles_labels(), loc="outside right upper", fontsize="small")
+        figure.legend(
+            *passing.get_legend_handles_labels(),
+            loc="outside right upper",
+            ncols=legend_columns,
+            fontsize="small",
+        )
     else:
         passing.legend(loc="best", fontsize="small")
     return figure

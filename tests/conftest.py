@@ -1,5 +1,6 @@
 """Shared by all tests."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,14 @@ settings.register_profile("lidfast", derandomize=True, deadline=None)
 settings.load_profile("lidfast")
 
 
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Folder of real counts beside the checkout."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip("the folder of real data is not beside this checkout")
-    return folder
+@pytest.fixture
+def shared_data() -> Callable[[str], Path]:
+    """Path of a file of real counts beside the checkout, by name; skips where there is none."""
+
+    def path(name: str) -> Path:
+        file = Path(__file__).resolve().parents[2] / "shared" / "data" / name
+        if not file.exists():
+            pytest.skip(f"shared/data/{name} is not beside this checkout")
+        return file
+
+    return path

@@ -3,7 +3,6 @@
 import csv
 import itertools
 import math
-from pathlib import Path
 
 import mpmath as mp
 import numpy as np
@@ -21,14 +20,6 @@ pytestmark = pytest.mark.kernel
 
 logs = st.floats(math.log(1e-3), math.log(1e4)).map(math.exp)
 attempts = st.one_of(st.floats(0, 30).map(math.exp), st.integers(1, 10**12), st.floats(1e-3, 1))
-
-
-def shared_data(name):
-    """Path of a shared file beside the checkout, or a skip."""
-    for folder in Path(__file__).resolve().parents:
-        if (path := folder / "shared" / "data" / name).exists():
-            return path
-    pytest.skip(f"no shared/data/{name} beside the checkout")
 
 
 # ---------------------------------------------------------------- differences of ln Gamma
@@ -567,7 +558,7 @@ def test_no_counts_break_a_fit(rows):
         assert Beta(a, b).loglik(n, c) <= found.loglik + 1e-8 * (1 + abs(found.loglik))
 
 
-def test_pythia_counts():
+def test_pythia_counts(shared_data):
     groups = {}
     with shared_data("monkeys_pythia.csv").open() as file:
         for row in csv.DictReader(file):

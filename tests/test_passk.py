@@ -5,7 +5,6 @@ import signal
 import time
 from fractions import Fraction
 from math import comb, inf, isnan, nan
-from pathlib import Path
 from statistics import NormalDist
 
 import mpmath as mp
@@ -33,14 +32,6 @@ pytestmark = pytest.mark.kernel
 RELATIVE = 1e-13
 TINY = Fraction(1, 2**1074)  # the smallest subnormal
 FIELDS = ("estimate", "failure", "stderr", "lower", "upper")
-
-
-def shared_data(name):
-    """A file of shared/data, in a folder that holds the checkout."""
-    for folder in Path(__file__).resolve().parents[2:]:
-        if (file := folder / "shared" / "data" / name).exists():
-            return file
-    return pytest.skip(f"shared/data/{name} is not beside this checkout")
 
 
 def exact_failure(n, c, k):
@@ -604,7 +595,7 @@ def test_resamples_are_the_estimator_of_the_resampled_problems():
         np.testing.assert_allclose(value[~defined], plain.estimate[-1], rtol=1e-13)
 
 
-def test_attacks_that_came_in_blocks():
+def test_attacks_that_came_in_blocks(shared_data):
     """Best of N up to 10020 in blocks of 60: the product of the hazards of the blocks."""
     with shared_data("bon_jailbreaking_text.csv").open() as file:
         rows = list(csv.DictReader(file))

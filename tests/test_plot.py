@@ -1,0 +1,82 @@
+"""Figures: what is drawn are the numbers given, and every shape of input draws without a warning."""
+
+import io
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="needs the extra plot")
+
+from matplotlib.colors import to_hex
+from matplotlib.container import ErrorbarContainer
+
+from lidfast import difficulty, pass_at_k_curve
+from lidfast.plot import passk_figure
+
+pytestmark = pytest.mark.kernel
+
+KS = [1, 2, 5, 10]
+
+
+def estimates(seed=0, problems=40, n=10, fitted=True):
+    c = np.random.default_rng(seed).binomial(n, np.random.default_rng(seed).beta(0.5, 2, problems))
+    curve = pass_at_k_curve(n, c, KS, n_boot=100, rng=0)
+    return curve, difficulty.fit(n, c).difficulty if fitted else None
+
+
+def saved(figure):
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
+def test_points_bars_and_lines_are_the_numbers():
+    curve, law = estimates()
+    figure = passk_figure({"one": (curve, law)})
+    passing, failing = figure.axes
+    np.testing.assert_array_equal(passing.lines[0].get_xydata(), np.column_stack([KS, curve.estimate]))
+    band = passing.collections[0].get_paths()[0].vertices
+    assert {(k, x) for k, x in band} >= {
+        *zip(KS, curve.lower, strict=True),
+        *zip(KS, curve.upper, strict=True),
+    }
+    (bars,) = (c for c in failing.containers if isinstance(c, ErrorbarContainer))
+    np.testing.assert_array_equal(bars[0].get_xydata(), np.column_stack([KS, curve.failure]))
+    ends = np.array([segment[:, 1] for segment in bars[2][0].get_segments()])
+    np.testing.assert_allclose(ends, np.column_stack([1 - curve.upper, 1 - curve.lower]), rtol=1e-12)
+    (line,) = (line for line in failing.lines if len(line.get_xdata()) > len(KS))
+    k, failure = line.get_data()
+    assert (k[0], k[-1]) == (1, pytest.approx(10))
+    np.testing.assert_allclose(failure, law.failure_rate(k))
+    assert [axes.get_xscale() for axes in figure.axes] == ["log", "log"]
+    assert [axes.get_yscale() for axes in figure.axes] == ["linear", "log"]
+    assert all(axes.get_xlabel() and axes.get_ylabel() for axes in figure.axes)
+    assert saved(figure).startswith(b"\x89PNG")
+
+
+def test_groups_differ_and_are_named():
+    for groups in (8, 30):
+        figure = passk_figure({f"group {i}": estimates(i, fitted=False) for i in range(groups)})
+        lines = figure.axes[0].lines
+        assert len({(to_hex(line.get_color()), line.get_marker()) for line in lines}) == groups
+        (legend,) = figure.legends or [figure.axes[0].get_legend()]
+        assert [text.get_text() for text in legend.get_texts()] == [f"group {i}" for i in range(groups)]
+        assert bool(figure.legends) == (groups > 8)
+        saved(figure)
+
+
+@pytest.mark.parametrize("c", [[0, 0], [10, 10], [4]], ids=["none", "all", "one problem"])
+def test_edges(c):
+    law = difficulty.fit(10, c).difficulty
+    for resamples in (0, 50):
+        figure = passk_figure({"edge": (pass_at_k_curve(10, c, KS, n_boot=resamples, rng=0), law)})
+        saved(figure)
+        low, high = figure.axes[1].get_ylim()
+        assert 0 < low < 1 < high
+
+
+def test_a_bar_that_reaches_zero_does_not_stretch_the_axis():
+    curve = pass_at_k_curve(10, [0, *[9] * 6], [1, 2, 5], n_boot=300, rng=0)
+    assert curve.upper[-1] > 0.99
+    low, _ = passk_figure({"one": (curve, None)}).axes[1].get_ylim()
+    assert low > 0.5 * curve.failure.min()
