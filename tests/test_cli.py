@@ -20,8 +20,6 @@ pytest.importorskip("rich", reason="needs the extra cli")
 import lidfast  # noqa: E402
 from lidfast import cli, difficulty  # noqa: E402
 
-pytestmark = pytest.mark.kernel
-
 # Two models with n varying in the second, where not every shorter row has a success.
 SMALL = [("small", 20, c) for c in (0, 0, 0, 1, 2, 0, 5, 1)]
 LARGE = [("large", n, c) for n, c in ((20, 9), (20, 0), (30, 30), (25, 3), (30, 1), (20, 11))]
