@@ -77,12 +77,6 @@ def log_gamma_cross(x: Real, p: Real, q: Real) -> FloatArray:
     return total
 
 
-def _log_share(x: Real, rest: Real) -> Real:
-    """Compute ln of x / (x + rest)."""
-    share = x / (x + rest)
-    return np.where(share < 0.5, np.log(share), np.log1p(-rest / (x + rest)))
-
-
 def log_beta_ratio(a: float, b: float, c: FloatArray, f: FloatArray) -> FloatArray:
     """Compute ln B(a+c, b+f) - ln B(a, b), a, b > 0 and c, f >= 0, to a rounding of c + f."""
     s, n = a + b, c + f
@@ -93,7 +87,7 @@ def log_beta_ratio(a: float, b: float, c: FloatArray, f: FloatArray) -> FloatArr
     a_up, b_up, s_up = a + steps, b + steps, s + steps
     # x ln(x) of Stirling's series, in shares of the sum and in growths of each part: a, b, s may be
     # far above n, as they are where the law is nearly binomial.
-    total += c * _log_share(a_up + c, b + f) + f * _log_share(b_up + f, a + c)
+    total += c * np.log((a_up + c) / (s_up + n)) + f * np.log((b_up + f) / (s_up + n))
     for sign, x, k in ((1, a_up, c), (1, b_up, f), (-1, s_up, n)):
         total += sign * ((x - 0.5) * np.log1p(k / x) + (_series(x + k) - _series(x)))
     return total

@@ -132,7 +132,8 @@ def nodes(
         start = np.clip(h - math.sqrt(2 * depth / low) if low else 0 * h, 0, end)
         # Where V hardly moves s, as |normal| times g is small, Gauss-Hermite serves.
         flat = g * g < 0.05 / (1 + high * np.minimum(1, h))
-        width = widen * np.minimum(0.5 / sharpness, 15 / z_end * g)
+        # In x the slope of ln s is below 12, in z that of ln phi below z_end.
+        width = widen * np.minimum(0.45 / sharpness, 30 / z_end * g)
         with np.errstate(divide="ignore", invalid="ignore"):
             panels = np.where(flat, 0, np.ceil((end - start) / width)).astype(np.int64)
         if panels.sum() <= _MAX_PANELS:

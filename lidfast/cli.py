@@ -80,7 +80,12 @@ def reported(debug: bool) -> Iterator[None]:
 
 def complain(message: str) -> None:
     """Write one line to standard error."""
-    sys.stderr.write(f"lidfast: {' '.join(message.split())}\n")
+    sys.stderr.write(f"lidfast: {printable(' '.join(message.split()))}\n")
+
+
+def printable(text: str) -> str:
+    """Replace line ends and what else steers a terminal: names and values come from files."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def console() -> Console:
@@ -237,7 +242,7 @@ class _Result:
 
 
 def _word(value: Any) -> str:
-    return "null" if value is None else str(value)
+    return "null" if value is None else printable(str(value))
 
 
 def _ks(text: str) -> list[int]:
@@ -329,7 +334,7 @@ def passk(
     likelihood, and the slope of ln S on ln k.
     """
     with reported(debug):
-        names = [name.strip() for name in by.split(",")] if by else []
+        names = list(dict.fromkeys(name.strip() for name in by.split(","))) if by else []
         clash = [name for name in names if name in _COLUMNS]
         if clash:
             raise Refused(f"--by {by}: the results have a column {clash[0]!r} of their own, rename yours")
@@ -392,7 +397,9 @@ def _groups(
 def _estimate(
     source: str, group: _Group, asked: list[int] | None, n_boot: int | None, settings: _Settings
 ) -> _Result:
-    n, c, weights, row = (group.counts[name].to_numpy() for name in ("n", "c", "problems", "row"))
+    # In the order of the file: an error names the first bad row.
+    counts = group.counts.sort("row")
+    n, c, weights, row = (counts[name].to_numpy() for name in ("n", "c", "problems", "row"))
     fixed = settings.stopping is Stopping.fixed
     limit = group.n_min if fixed else group.n_max // settings.block * settings.block
     most = max(asked or [1])
@@ -606,6 +613,7 @@ def simulate(
             )
             if out is not None:
                 io.check_output("--out", out, (".npz",))
+                io.check_output("--out", out.with_suffix(".json"), (".json",))
         if plot is not None:
             check_figure(plot)
         N = n_min * 2 ** np.arange(int(math.log2(n_max / n_min)) + 1)

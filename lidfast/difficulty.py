@@ -283,7 +283,9 @@ class LID(Difficulty):
     .. math:: s = \Phi((\delta-B)\sqrt\tau/\sigma) - \Phi((-\delta-B)\sqrt\tau/\sigma)
 
     S(k) is that two-dimensional integral, by quadrature whose nodes follow the parameters and the
-    range of k. It depends on V / sigma^2, beta and delta / sigma alone.
+    range of k. It depends on V / sigma^2, beta and delta / sigma alone. The quadrature is accurate to
+    1e-10 relative for beta in [0.05, 50], delta / sigma in [1e-6, 10], any V and k to 1e15; ``loglik``
+    to 1e-8 for c (n-c) / n to 300, and to 1e-2 for 20000.
 
     Parameters
     ----------
@@ -425,10 +427,11 @@ class LID(Difficulty):
         return self._curve(k)[1]
 
     def _log_likelihood(self, c: FloatArray, f: FloatArray) -> FloatArray:
-        # s^c (1-s)^f is a peak of width (c f / n)^-1/2 in ln s.
+        # s^c (1-s)^f is a peak of width (c f / n)^-1/2 in ln s / (1-s): 1e-8 up to c f / n = 300, then
+        # fewer digits, as the panels cannot follow it.
         width = np.sqrt(np.max(c * f / np.maximum(c + f, 1)))
         log_w, log_q, s = self._law(
-            0.0, max(1.0, float((c + f).max())), sharpness=min(max(1.0, width / 4), 16.0), depth=250.0
+            0.0, max(1.0, float((c + f).max())), sharpness=min(max(1.0, width / 4), 8.0), depth=250.0
         )
         log_s = np.log(np.maximum(s, np.finfo(float).tiny))
         with np.errstate(over="ignore"):  # no failure: e^-inf
@@ -699,17 +702,13 @@ class _BetaBinomial:
         ends = []
         for sign, limit in ((-1, -230.0), (1, math.log(self.flat))):
             theta[:] = np.maximum(np.log([best.a, best.b]), -30.0)  # below, nothing changes any more
-            open_end = 0.0 if sign < 0 else math.inf
-            if best.exponent == open_end or (sign > 0 and self.binomial_loglik() > best.loglik - drop):
-                ends.append(open_end)
-                continue
             inner, step = float(theta[0]), 0.5
             outer = inner + sign * step
             while deficit(outer) < 0 and outer != limit:
                 step *= 2
                 inner, outer = outer, sign * min(sign * (outer + sign * step), sign * limit)
             if outer == limit and deficit(outer) < 0:
-                ends.append(open_end)
+                ends.append(0.0 if sign < 0 else math.inf)
             else:
                 ends.append(math.exp(optimize.brentq(deficit, *sorted((inner, outer)), xtol=1e-6)))
         return ends[0], ends[1]

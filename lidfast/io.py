@@ -30,6 +30,7 @@ _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": 
 _OWN = ("n", "c", "problems", "row")  # columns of the histogram
 _LARGEST = 2**53  # counts are exact as doubles
 _KEYS_FROM = 100  # lines of JSON whose keys are taken for the columns
+_MARK = b"\xef\xbb\xbf"  # of UTF-8, as some editors put before a text
 _ROW = "row of lidfast"  # the index of the row while it is beside columns of the file
 _BLOCK = 2**24  # entries of a success matrix summed at once
 
@@ -104,9 +105,14 @@ class _Reader:
             if column in _OWN:
                 self.fail(f"cannot group by {column!r}: results have a column of that name, rename yours")
         self.data: bytes | Path = sys.stdin.buffer.read() if source == "-" else self.path(Path(source))
-        if not (self.data if isinstance(self.data, bytes) else self.data.stat().st_size):
+        if not any(map(bytes.strip, self.lines())):
             self.fail("is empty")
         self.kind = _sniff(self.data) if isinstance(self.data, bytes) else self.ending(self.data)
+        if self.kind == "jsonl":  # polars takes a byte order mark for a fault
+            if isinstance(self.data, Path) and next(self.lines()).startswith(_MARK):
+                self.data = self.data.read_bytes()
+            if isinstance(self.data, bytes):
+                self.data = self.data.removeprefix(_MARK)
 
     # ------------------------------------------------------------ errors
 
@@ -333,17 +339,26 @@ class _Reader:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Objects of a JSON lines file."""
+        constants: list[str] = []
+
+        def constant(word: str) -> list[str]:
+            constants.append(word)  # NaN or an infinity: Python writes them, JSON has none
+            return constants
+
         row = 0
         for line in self.lines():
             if line.isspace():
                 continue
             row += 1
             try:
-                record = json.loads(line.decode("utf-8-sig"), parse_constant=_not_json)
+                record = json.loads(line.decode(), parse_constant=constant)
             except ValueError as error:
                 self.fail(f"not a line of JSON: {getattr(error, 'msg', error)}", row)
             if not isinstance(record, dict):
                 self.fail(f"not a JSON object but {type(record).__name__}", row)
+            if constants:
+                column = next((key for key, value in record.items() if value is constants), None)
+                self.fail(f"{constants[0]} is no JSON number", row, column)
             yield record
 
     def unreadable(self, error: BaseException) -> NoReturn:
@@ -374,12 +389,8 @@ def _sniff(data: bytes) -> str:
         return "parquet"
     if data.startswith(b"\x93NUMPY"):
         return "npy"
-    start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = data[:4096].removeprefix(_MARK).lstrip()
     return "jsonl" if start.startswith(b"{") else "csv"
-
-
-def _not_json(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
 
 
 def _missing(values: pl.Series) -> pl.Series:

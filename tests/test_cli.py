@@ -401,7 +401,7 @@ def process(before=""):
 
 
 def test_a_missing_extra_is_one_line(tmp_path):
-    for module in ("polars", "rich", "typer"):
+    for module in ("polars", "typer"):
         command = process(f"import sys; sys.modules[{module!r}] = None")
         done = subprocess.run([*command, "passk", "x.csv"], capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == 1
@@ -467,6 +467,20 @@ def test_best_of_n_counts_ask_for_the_stopping_rule(run, shared_data):
     assert "pass@10000" in out
 
 
+def test_control_characters_of_a_file_do_not_reach_the_terminal(run, tmp_path):
+    path = write(tmp_path / "counts.csv", [("\x1b[31mred", 5, 2), ("\x1b[31mred", 5, 0)])
+    code, out, err = run("passk", path, "--by", "model", "--n-boot", 0)
+    assert (code, err) == (0, "")
+    assert "\x1b" not in out
+    assert "\N{REPLACEMENT CHARACTER}[31mred" in out
+
+
+def test_an_error_names_the_first_bad_row_of_the_file(run, tmp_path):
+    path = write(tmp_path / "counts.csv", [("a", 60, 1), ("a", 90, 1), ("a", 70, 2)])
+    told = refused(run, "passk", path, "--stopping", "first_success", "--block", 60)
+    assert "row 2" in told
+
+
 # ---------------------------------------------------------------- lidfast simulate
 
 QUICK = ["simulate", "--n-max", "64", "--runs", "4", "--instances", "500", "--k-max", "100", "--k-ref", "10"]
@@ -518,6 +532,7 @@ def test_same_seed_same_file_for_any_threads(tmp_path, capsys):
         (["--n-min", "64", "--n-max", "16"], "--n-max 16 is below"),
         (["--k-ref", "1000"], "--k-ref 1000 is above"),
         (["--out", "result.csv"], ".npz"),
+        (["--out", "absent/result.npz"], "no such folder"),
         (["--plot", "lid.txt"], ".png"),
         (["--plot", "absent/lid.png"], "no such folder"),
         (["--runs", "1"], "runs"),

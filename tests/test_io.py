@@ -205,7 +205,7 @@ BAD_TEXT = {
     "n,c\n5,2\n5,2,1\n": "row 2: 3 fields under a header of 2" + HINT,
     "n,c\n5,2\n5,\xff\n": "row 2: not UTF-8 text" + HINT,
     '{"n": 5, "c": 2}\n{"n": 5, "c": 2\n': "row 2: not a line of JSON: Expecting ',' delimiter" + HINT,
-    '{"n": 5, "c": 2}\n\n{"n": 5, "c": NaN}\n': "row 2: not a line of JSON: NaN is no JSON number" + HINT,
+    '{"n": 5, "c": 2}\n\n{"n": 5, "c": NaN}\n': "row 2, column 'c': NaN is no JSON number" + HINT,
     '{"n": 5, "c": 2}\n[5, 2]\n': "row 2: not a JSON object but list" + HINT,
     '{"n": 5, "c": 2}\n{"n": 5}\n': "row 2, column 'c': the value is missing" + HINT,
     '{"n": 5, "c": 2}\n{"n": 5, "c": "x"}\n': "row 2, column 'c': x is not a number" + HINT,
@@ -382,3 +382,12 @@ def test_outputs_are_checked_before_they_are_made(tmp_path):
         with pytest.raises(ValueError, match=what):
             check_output("--out", tmp_path / path, (".csv", ".png"))
     check_output("--out", Path(tmp_path / "t.CSV"), (".csv", ".png"))
+
+
+def test_json_lines_with_a_byte_order_mark_and_blank_files(tmp_path):
+    marked, blank = tmp_path / "marked.jsonl", tmp_path / "blank.csv"
+    marked.write_bytes(b'\xef\xbb\xbf{"n": 5, "c": 2}\n')
+    assert read_counts(marked).rows() == [(5, 2, 1, 1)]
+    blank.write_text("\n \n")
+    with pytest.raises(CountsError, match="is empty"):
+        read_counts(blank)
