@@ -47,7 +47,7 @@ POSITIVE_OR_INF = Range(0, low_open=True)
 NON_NEGATIVE = Range(0, high_open=True)
 PROBABILITY = Range(0, 1)
 POSITIVE_PROBABILITY = Range(0, 1, low_open=True)
-OPEN_UNIT = Range(0, 1, low_open=True, high_open=True)
+LEVEL = Range(1e-6, 0.999999)  # of confidence
 
 
 def place(name: str, index: tuple[np.integer[Any] | int, ...]) -> str:
@@ -68,7 +68,10 @@ def reject(name: str, x: NDArray[Any], bad: NDArray[np.bool_], what: str) -> Non
 
 
 def _numbers(name: str, x: ArrayLike, kinds: str) -> NDArray[Any]:
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ValueError(f"{name} is ragged: its rows differ in length") from None
     if array.dtype.kind not in kinds and not (array.size == 0 and array.dtype.kind == "f"):
         raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
     return array
@@ -115,7 +118,7 @@ def scalar(name: str, x: Any, within: Range = REAL) -> float:
 
 def integers(name: str, x: ArrayLike, low: int = 0, high: int = 2**53) -> IntArray:
     """int64 array of any shape, C-contiguous, in [low, high]; floats must be whole."""
-    numbers = _numbers(name, x, "iuf")
+    numbers = _numbers(name, x, "biuf")
     reject(name, numbers, Range(low, high).bad(numbers), f"an integer in [{low}, {high}]")
     whole = np.require(numbers, dtype=np.int64, requirements="C")
     if numbers.dtype.kind == "f":

@@ -144,6 +144,8 @@ class _SingleThreadedBlas:
     def _reset(self) -> None:
         # Another thread may have held the lock; its kernel is not running in the child.
         self._lock = threading.Lock()
+        if self._users and self._shared is not None:
+            _set_pools(self._shared, self._shared_before)
         self._users = 0
 
     def __enter__(self) -> None:

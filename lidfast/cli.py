@@ -56,10 +56,10 @@ class Refused(Exception):
 
 @contextmanager
 def refusals(prefix: str = "") -> Iterator[None]:
-    """Turn the ValueError of a library call into a refusal, with a prefix."""
+    """Turn the error of a library call about its arguments into a refusal, with a prefix."""
     try:
         yield
-    except ValueError as error:
+    except (ValueError, OverflowError, MemoryError) as error:
         raise Refused(f"{prefix}{error}") from error
 
 
@@ -340,7 +340,7 @@ def passk(
             raise Refused(f"--by {by}: the results have a column {clash[0]!r} of their own, rename yours")
         ks = _ks(k) if k else None
         with refusals():
-            _check.scalar("--level", level, _check.OPEN_UNIT)
+            _check.scalar("--level", level, _check.LEVEL)
             if out is not None:
                 io.check_output("--out", out, io.TABLE_ENDINGS)
         if plot is not None:
@@ -573,20 +573,20 @@ def _print(
 
 
 def simulate(
-    d: Annotated[int, typer.Option("--d", help="Number of features.")] = 20,
-    beta: Annotated[float, typer.Option(help="Tail exponent of the difficulty law.")] = 2.5,
-    sigma: Annotated[float, typer.Option(help="Scale of the label noise.")] = 0.3,
-    delta: Annotated[float, typer.Option(help="Tolerance of the verifier.")] = 0.1,
-    ridge: Annotated[float, typer.Option(help="Ridge penalty, of the mean squared error.")] = 1e-3,
+    d: Annotated[int, typer.Option("--d", min=1, max=10_000, help="Number of features.")] = 20,
+    beta: Annotated[float, typer.Option(max=100, help="Tail exponent of the difficulty law.")] = 2.5,
+    sigma: Annotated[float, typer.Option(max=1e6, help="Scale of the label noise.")] = 0.3,
+    delta: Annotated[float, typer.Option(max=1e6, help="Tolerance of the verifier.")] = 0.1,
+    ridge: Annotated[float, typer.Option(max=1e6, help="Ridge penalty, of the mean squared error.")] = 1e-3,
     spectrum_exponent: Annotated[
         float, typer.Option(help="alpha_s: eigenvalues fall as j^-(1+alpha_s).")
     ] = 0.5,
     n_min: Annotated[int, typer.Option(min=1, help="Smallest training size; sizes double from it.")] = 16,
-    n_max: Annotated[int, typer.Option(min=1, help="Largest training size.")] = 4096,
-    k_max: Annotated[int, typer.Option(min=1, help="Largest number of attempts.")] = 10_000,
+    n_max: Annotated[int, typer.Option(min=1, max=10**7, help="Largest training size.")] = 4096,
+    k_max: Annotated[int, typer.Option(min=1, max=10**15, help="Largest number of attempts.")] = 10_000,
     k_ref: Annotated[int, typer.Option(min=1, help="Attempts at which beta_eff is tabulated.")] = 100,
     runs: Annotated[int, typer.Option(min=2, help="Training runs of each size.")] = 64,
-    instances: Annotated[int, typer.Option(min=1, help="Fresh instances of each run.")] = 20_000,
+    instances: Annotated[int, typer.Option(min=1, max=10**9, help="Fresh instances of each run.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Draw the table and the curves into this file.")] = None,
     out: Annotated[
@@ -616,10 +616,13 @@ def simulate(
                 io.check_output("--out", out.with_suffix(".json"), (".json",))
         if plot is not None:
             check_figure(plot)
-        N = n_min * 2 ** np.arange(int(math.log2(n_max / n_min)) + 1)
-        k = np.union1d(_attempts(k_max), k_ref)
-        result = model.simulate(N, k, runs=runs, instances=instances, rng=seed, progress=True)
-        numbers = result.numbers(k_ref)
+        N = [n_min << i for i in range((n_max // n_min).bit_length())]
+        k = sorted({*_attempts(k_max), k_ref})
+        with refusals():
+            if d in N and ridge == 0:
+                raise ValueError(f"--ridge 0: at N = d = {d} the excess risk is infinite without a penalty")
+            result = model.simulate(N, k, runs=runs, instances=instances, rng=seed, progress=True)
+            numbers = result.numbers(k_ref)
         settings = {"lidfast": version("lidfast"), **asdict(model)}
         settings |= {"runs": runs, "instances": result.instances, "seed": seed, "k_ref": k_ref}
         if out is not None:

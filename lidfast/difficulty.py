@@ -356,7 +356,7 @@ class LID(Difficulty):
         Returns
         -------
         float
-            inf for V = 0 and where the crossover is beyond 1e15.
+            inf for V = 0 and where the crossover is beyond 1e15; 1e-6 where it is below that.
 
         Examples
         --------
@@ -376,7 +376,9 @@ class LID(Difficulty):
         above = np.flatnonzero(excess(log_k) >= 0)
         if not above.size:
             return math.inf
-        i = max(1, int(above[0]))
+        i = int(above[0])
+        if i == 0:
+            return float(np.exp(log_k[0]))
         return math.exp(optimize.brentq(excess, log_k[i - 1], log_k[i], xtol=1e-10))
 
     def _draw(self, size: Size, rng: Generator) -> Any:
@@ -405,7 +407,9 @@ class LID(Difficulty):
             with np.errstate(over="ignore"):  # no failure: e^-inf
                 w = np.exp(log_w + base * log_q - scale)
             rate, slope = _curve_sums(log_q, w, here - base)
-            done = rate > 1e-250
+            # rate / k, about the slope, must not underflow either
+            done = rate > 1e-250 * np.maximum(here, 1)
+            done[0] |= base > 0
             log_s[order[done]] = scale + np.log(rate[done])
             exponent[order[done]] = here[done] * np.abs(slope[done] / rate[done])
             order = order[~done]
@@ -417,7 +421,8 @@ class LID(Difficulty):
         w = np.exp(log_w)
         for j in np.flatnonzero(log_s > -0.01):
             with np.errstate(over="ignore"):
-                log_s[j] = np.log1p(w @ np.expm1(k[j] * log_q))
+                # no BLAS, whose order of summation depends on its threads
+                log_s[j] = np.log1p((w * np.expm1(k[j] * log_q)).sum())
         return log_s, exponent
 
     def _log_failure(self, k: FloatArray) -> FloatArray:
@@ -770,7 +775,7 @@ def fit(
     """
     _check.choice("family", family, ("beta",))
     _check.choice("interval", interval, ("profile", "wald", "bootstrap"))
-    level = _check.scalar("level", level, _check.OPEN_UNIT)
+    level = _check.scalar("level", level, _check.LEVEL)
     n_boot = _check.integer("n_boot", n_boot, 1 if interval == "bootstrap" else 0)
     whole_n, whole_c = _counts(n, c, low=1)
     w = np.ones(1, dtype=np.int64) if weights is None else _check.integers("weights", weights)

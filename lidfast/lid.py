@@ -5,6 +5,7 @@ Source: [LID] arXiv 2601.03764.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -110,15 +111,15 @@ class LIDModel:
     def spectrum(self) -> FloatArray:
         """Eigenvalues of the feature covariance, shape (d,)."""
         if self.eigenvalues is None:
-            return spectrum.power_law(self.d, self.spectrum_exponent)
-        return np.asarray(self.eigenvalues, dtype=np.float64)
+            return _read_only(spectrum.power_law(self.d, self.spectrum_exponent))
+        return _read_only(np.asarray(self.eigenvalues, dtype=np.float64))
 
     @cached_property
     def coefficients(self) -> FloatArray:
         """Coefficients theta in the eigenbasis of the features, shape (d,)."""
         if self.theta is None:
-            return np.full(self.d, self.signal)
-        return np.asarray(self.theta, dtype=np.float64)
+            return _read_only(np.full(self.d, self.signal))
+        return _read_only(np.asarray(self.theta, dtype=np.float64))
 
     @property
     def noise_variance(self) -> float:
@@ -179,7 +180,10 @@ class LIDModel:
                 f"beta is {self.beta}: the excess risk after training is finite for beta > 2 only "
                 "(difficulty.LID takes a risk that you know)"
             )
-        return self._difficulty_at(self.generalization_error(size))
+        risk = self.generalization_error(size)
+        if not np.isfinite(risk):
+            raise ValueError(f"N is {size:g}: at N = d without a ridge penalty the excess risk is infinite")
+        return self._difficulty_at(risk)
 
     def _difficulty_at(self, risk: float) -> LID:
         return LID(float(risk), self.beta, self.sigma, self.delta)
@@ -295,7 +299,7 @@ class LIDModel:
         >>> result.failure_rate.shape
         (1, 2)
         """
-        sizes = np.atleast_1d(_check.integers("N", N, 1, 2**31 - 1))
+        sizes = _check.integer_vector("N", N, 1, 2**31 - 1)
         ks = _check.vector("k", k, _check.NON_NEGATIVE)
         runs = _check.integer("runs", runs, 2)
         instances = _check.integer("instances", instances, 1)
@@ -303,10 +307,14 @@ class LIDModel:
         risk = np.empty(shape[:2])
         simulated, simulated_slope, exact, exact_slope = (np.empty(shape) for _ in range(4))
 
+        stopped = threading.Event()
+
         def run(at: tuple[int, int], generator: Generator) -> None:
             with num_threads(1):  # the runs are what is shared out
                 risk[at] = self._train(int(sizes[at[0]]), generator)
-                simulated[at], simulated_slope[at] = self._attempt(risk[at], ks, instances, generator)
+                simulated[at], simulated_slope[at] = self._attempt(
+                    risk[at], ks, instances, generator, stopped
+                )
                 exact[at], exact_slope[at] = self._exact(risk[at], ks)
 
         with shown(progress, "training runs") as advance, ThreadPoolExecutor(get_num_threads()) as pool:
@@ -319,7 +327,8 @@ class LIDModel:
                 for done, future in enumerate(as_completed(waiting), 1):
                     future.result()
                     advance(done, len(waiting))
-            finally:
+            finally:  # after Ctrl-C the threads stop at their next chunk of instances
+                stopped.set()
                 for future in waiting:
                     future.cancel()
         return _summarize(self, sizes, ks, instances, risk, simulated, simulated_slope, exact, exact_slope)
@@ -338,16 +347,19 @@ class LIDModel:
         X = rng.standard_normal((N, self.d)) * np.sqrt(self.spectrum)
         # sigma xi / sqrt(tau) is a scaled Student t (theory: section 1 of [LID])
         noise = self.sigma * np.sqrt(2 / self.beta) * rng.standard_t(self.beta, N)
-        error = ridge_solve(X, X @ self.coefficients + noise, N * self.ridge) - self.coefficients
+        y = np.einsum("ij,j->i", X, self.coefficients) + noise  # not by a BLAS of many threads
+        error = ridge_solve(X, y, N * self.ridge) - self.coefficients
         return float(np.sum(self.spectrum * error**2))
 
     def _attempt(
-        self, risk: float, k: FloatArray, instances: int, rng: Generator
+        self, risk: float, k: FloatArray, instances: int, rng: Generator, stopped: threading.Event
     ) -> tuple[FloatArray, FloatArray]:
         """Failure rates and their derivatives in k, over weighted instances (tau, |B|)."""
         total = np.zeros((2, k.size))
         shift = rng.random(2)
         for start in range(0, instances, _INSTANCES_AT_A_TIME):
+            if stopped.is_set():
+                break
             index = np.arange(start, min(instances, start + _INSTANCES_AT_A_TIME))
             # A lattice in the unit square; the shift makes each of its points uniform there.
             x, y = np.mod([index / instances, index * _GOLDEN] + shift[:, None], 1.0)
@@ -390,6 +402,11 @@ class LIDModel:
             )
         )
         return tau, z, _Z_MAX * np.sqrt(2 / np.pi) * np.exp(log_weight)
+
+
+def _read_only(x: FloatArray) -> FloatArray:
+    x.setflags(write=False)
+    return x
 
 
 _FIELDS = {

@@ -487,7 +487,7 @@ def pass_at_k_curve(
     if stopping == "fixed" and block != 1:
         raise ValueError(f"block is {block}: it goes with stopping='first_success'")
     n_boot = _check.integer("n_boot", n_boot)
-    level = _check.scalar("level", level, _check.OPEN_UNIT)
+    level = _check.scalar("level", level, _check.LEVEL)
     attempts, successes = _counts(_check.integer_vector("n", n), _check.integer_vector("c", c))
     ks = _check.integer_vector("k", k)
     multiplicity = None

@@ -32,6 +32,7 @@ LAWS = (
 )
 _CODE = {law: code for code, law in enumerate(LAWS)}
 _DTYPES = {np.dtype(np.float64): 0, np.dtype(np.float32): 1, np.dtype(np.int64): 2}
+_INTEGER_LAWS = ("geometric", "binomial")
 _NONE = np.zeros(1)
 
 _SHAPE = _check.NON_NEGATIVE
@@ -96,7 +97,7 @@ class Generator:
         """
         with self._lock:
             return {
-                "entropy": self._sequence.entropy,
+                "entropy": _plain(self._sequence.entropy),
                 "spawn_key": tuple(int(key) for key in self._sequence.spawn_key),
                 "pool_size": self._sequence.pool_size,
                 "children": self._sequence.n_children_spawned,
@@ -126,7 +127,7 @@ class Generator:
         self.state = state
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Generator, (0,), self.__getstate__()
+        return type(self), (0,), self.__getstate__()
 
     def spawn(self, k: int) -> list[Self]:
         """Return k new generators, independent of this one, of each other and of later spawns.
@@ -193,7 +194,7 @@ class Generator:
     ) -> Any:
         """Apply NumPy's rules of size, dtype, out and broadcasting, then fill."""
         kind = np.dtype(dtype)
-        if kind not in _DTYPES:
+        if kind not in _DTYPES or (kind.kind == "i") != (law in _INTEGER_LAWS):
             raise TypeError(f"dtype is {kind}: it must be float64 or float32")
         parameters = [p for p in (a, b) if p is not None]
         wanted = np.broadcast_shapes(*(p.shape for p in parameters))
@@ -206,6 +207,8 @@ class Generator:
             shape = _shape(size)
         if not _fits(wanted, shape):
             raise ValueError(f"size {shape} does not hold the parameters' shape {wanted}")
+        if out is not None:  # a parameter that the kernel is about to overwrite is copied
+            parameters = [p.copy() if np.may_share_memory(p, out) else p for p in parameters]
         spread = [_NONE, _NONE]
         for i, p in enumerate(parameters):
             # One value serves all; anything else is laid out, a value for each variate.
@@ -259,7 +262,11 @@ class Generator:
         return self._draw("normal", size, dtype, out)
 
     def standard_exponential(
-        self, size: Size = None, dtype: DTypeLike = np.float64, out: NDArray[Any] | None = None
+        self,
+        size: Size = None,
+        dtype: DTypeLike = np.float64,
+        method: str = "inv",
+        out: NDArray[Any] | None = None,
     ) -> Any:
         """Exponential of mean 1, by inversion, to 45 (a tail of 2^-65).
 
@@ -267,6 +274,8 @@ class Generator:
         ----------
         size, dtype, out
             As in `random`.
+        method : {"zig", "inv"}
+            Taken for NumPy's sake: the variates are the same.
 
         Examples
         --------
@@ -274,6 +283,7 @@ class Generator:
         >>> lidfast.random.default_rng(0).standard_exponential() >= 0
         True
         """
+        _check.choice("method", method, ("zig", "inv"))
         return self._draw("exponential", size, dtype, out)
 
     def standard_gamma(
@@ -390,6 +400,13 @@ class Generator:
         return self._draw("binomial", size, np.int64, a=whole, b=_check.array("p", p, _check.PROBABILITY))
 
 
+def _plain(entropy: Any) -> Any:
+    """Entropy of a SeedSequence as None, an int or a list of ints."""
+    if entropy is None or np.ndim(entropy) == 0:
+        return entropy if entropy is None else int(entropy)
+    return [int(word) for word in np.ravel(entropy)]
+
+
 def _shape(size: Any) -> tuple[int, ...]:
     lengths = (size,) if np.ndim(size) == 0 else tuple(size)
     return tuple(_check.integer("size", length) for length in lengths)
@@ -424,4 +441,4 @@ def default_rng(seed: Seed | Generator = None) -> Generator:
         return Generator(np.random.SeedSequence([int(word) for word in words]))
     if seed is None or isinstance(seed, np.random.SeedSequence):
         return Generator(seed)
-    return Generator(_check.integer("seed", seed, 0, 2**128))
+    return Generator(_check.integer("seed", seed, 0, 2**4096))

@@ -152,7 +152,7 @@ def ridge_solve(
     if out is not None:
         _check.output("out", out, (*batch, d) if vector else coef.shape, dtype)
         coef = out.reshape(coef.shape)
-        X, Y = (a.copy() if np.may_share_memory(a, out) else a for a in (X, Y))
+        X, Y, penalty = (a.copy() if np.may_share_memory(a, out) else a for a in (X, Y, penalty))
 
     with np.errstate(over="ignore", invalid="ignore"):  # the kernel looks for what overflowed
         if fit_intercept:

@@ -625,3 +625,10 @@ def test_pythia_counts(shared_data):
     sizes = ["160M", "410M", "1B", "2.8B"]
     exponents = [fits["MATH", f"Pythia {size}"].exponent for size in sizes]
     assert exponents == sorted(exponents)
+
+
+def test_lid_at_the_far_end_of_k():
+    law = LID(0, 2.5, 1, 0.1)
+    assert law.exponent(1e100) == pytest.approx(2.5, rel=1e-9)
+    assert law.exponent([1.0, 1e100])[0] == pytest.approx(law.exponent(1.0), rel=1e-9)
+    assert LID(1e30, 2.5, 1.0, 1e10).crossover_k() == pytest.approx(1e-6)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import scipy.special
+import threadpoolctl
 
 import lidfast
 from lidfast import LIDModel
@@ -35,6 +36,8 @@ def test_models_are_values():
     np.testing.assert_array_equal(given.spectrum, [0.7, 0.3])
     with pytest.raises(AttributeError):
         given.d = 3
+    with pytest.raises(ValueError, match="read-only"):
+        given.spectrum[0] = 1
 
 
 @pytest.mark.parametrize(
@@ -110,6 +113,8 @@ def test_infinite_noise():
     assert model.generalization_error(100) == math.inf
     with pytest.raises(ValueError, match=r"beta is 1\.5"):
         model.difficulty(100)
+    with pytest.raises(ValueError, match="N is 5: at N = d"):
+        LIDModel(5, 2.5, ridge=0).failure_rate([4, 5], 10)
     result = model.simulate([50], [1, 100], runs=8, instances=2000, rng=0)
     assert np.isfinite(result.risk).all()
     # 16 t-scores of 7 degrees: one beyond 8 has a probability of 1e-3 in all
@@ -182,6 +187,17 @@ def test_same_seed_same_numbers_for_any_threads_and_neighbors():
     np.testing.assert_array_equal(alone.risk, runs[0].risk[:1, :2])
 
 
+@pytest.mark.parametrize("threads", [2, 3])
+def test_same_numbers_for_any_threads_of_the_blas(threads):
+    """With a small delta, where S is near 1, every sum counts."""
+    model, results = LIDModel(12, 2.5, sigma=0.3, delta=5e-4, ridge=1e-3), []
+    for count in (1, threads):
+        with threadpoolctl.threadpool_limits(count):
+            results.append(model.simulate([8, 300], [1, 10, 100], runs=3, instances=200, rng=0))
+    for name, array in results[0].arrays().items():
+        np.testing.assert_array_equal(array, results[1].arrays()[name])
+
+
 def test_peak_is_left_out_of_the_scores():
     result = SMALL.simulate([11, 12, 13, 14], [10], runs=4, instances=400, rng=0)
     np.testing.assert_array_equal(np.isnan(result.z[:, 0]), [True, True, True, False])
@@ -219,6 +235,8 @@ def test_weights_restore_the_law(beta, k_max):
         ([0], [1], {}, r"N\[0\] is 0"),
         ([2.5], [1], {}, r"N\[0\] is 2.5"),
         ([4], [-1], {}, r"k\[0\] is -1"),
+        ([[4, 8]], [1], {}, "N has shape"),
+        ([], [1], {}, "N is empty"),
         ([4], [], {}, "k is empty"),
         ([4], [1], {"runs": 1}, "runs is 1"),
         ([4], [1], {"instances": 0}, "instances is 0"),

@@ -300,6 +300,9 @@ def test_calls_differ_and_state_restores_them():
     assert [g.random() for g in copy.spawn(2)] == [g.random() for g in rng.spawn(2)]
     with pytest.raises(ValueError, match="state"):
         rng.state = {"calls": 3}
+    spelled = Generator(np.random.SeedSequence(np.array([1, 2])))
+    assert spelled.state["entropy"] == [1, 2]
+    assert pickle.loads(pickle.dumps(spelled)).random() == spelled.random()
 
 
 def test_spawned_generators_are_all_different():
@@ -334,6 +337,7 @@ def test_default_rng_takes_every_kind_of_seed():
     assert default_rng().random() != default_rng().random()
     assert rng.numpy().random() != rng.numpy().random()
     assert default_rng(5).numpy().random() == default_rng(5).numpy().random()
+    assert default_rng(2**200).random() != default_rng(2**199).random()
     with pytest.raises(ValueError, match="seed is -1"):
         default_rng(-1)
     with pytest.raises(TypeError, match="seed"):
@@ -358,8 +362,9 @@ def test_dtype_and_out(law):
         out = np.empty((30, 100), dtype)
         assert draw(out=out, dtype=dtype) is out
         np.testing.assert_array_equal(out.ravel(), draw(size=3000, dtype=dtype))
-    with pytest.raises(TypeError, match="dtype"):
-        draw(size=3, dtype=np.int32)
+    for wrong in (np.int32, np.int64):
+        with pytest.raises(TypeError, match="dtype"):
+            draw(size=3, dtype=wrong)
     with pytest.raises(TypeError, match="out has dtype"):
         draw(out=np.empty(3, np.float32))
     with pytest.raises(TypeError, match="out must be"):
@@ -397,11 +402,21 @@ def test_bad_parameters_are_named(law, parameters, message):
         getattr(default_rng(0), law)(*parameters)
 
 
+def test_out_may_hold_its_own_parameters():
+    x = np.full(5000, 5.0)
+    expected = default_rng(0).standard_gamma(5.0, 5000)
+    np.testing.assert_array_equal(default_rng(0).standard_gamma(x[:1], out=x), expected)
+    x = np.full(5000, 5.0)
+    np.testing.assert_array_equal(default_rng(0).standard_gamma(x, out=x), expected)
+
+
 def test_parameters_that_are_no_numbers():
     with pytest.raises(TypeError, match="shape"):
         default_rng(0).standard_gamma("a")
     with pytest.raises(TypeError, match="size"):
         default_rng(0).random(2.5)
+    with pytest.raises(ValueError, match="shape is ragged"):
+        default_rng(0).standard_gamma([[1], [1, 2]])
 
 
 # ---------------------------------------------------------------- the laws
@@ -470,6 +485,7 @@ def test_extremes():
     assert np.isfinite(tiny).all()
     # 0 and 1 with half the probability each, in effect: 5 sigma, false alarm below 1e-6
     assert abs((tiny > 0.5).sum() - 500) < 5 * math.sqrt(250)
+    assert set(rng.beta(1e-309, 1e-309, 100)) == {0.0, 1.0}  # one of them alone: 2^-99
     assert np.isfinite(rng.standard_gamma(1e-5, 1000)).all()
     assert not np.isnan(rng.standard_t(0.01, 1000)).any()
     assert (rng.binomial(0, 0.5, 10) == 0).all()

@@ -561,3 +561,9 @@ def test_sizes_beyond_32_bits_are_refused():
     wide = np.broadcast_to(np.float32(1), (30000, 30000))
     with pytest.raises(ValueError, match="too large for an SVD"):
         ridge_solve(wide, wide[0], 0, check_finite=False)
+
+
+def test_out_may_hold_the_penalties():
+    X, y = np.ones((4, 6, 1)), np.full((4, 6), 1000.0)
+    shared = np.array([[1.0], [0.0], [0.0], [0.0]])
+    np.testing.assert_allclose(ridge_solve(X, y, shared[0], out=shared), 6000 / 7)

@@ -170,7 +170,8 @@ static double log_gamma(lf_source *source, double shape)
     if (shape >= 1)
         return lf_log(gamma_from_one(source, shape));
     const double larger = gamma_from_one(source, shape + 1);
-    return lf_log(larger) - next_exponential(source) / shape;
+    /* of a smaller shape the logarithm itself would overflow */
+    return lf_log(larger) - next_exponential(source) / fmax(shape, 1e-300);
 }
 
 static double gamma_variate(lf_source *source, double shape)
