@@ -29,10 +29,10 @@ class Range:
         if self.low == -np.inf and self.high == np.inf:
             return "finite" if self.low_open and self.high_open else "a number"
         if self.high == np.inf:
-            bound = f"{'>' if self.low_open else '>='} {self.low:g}"
+            bound = f"{'>' if self.low_open else '>='} {self.low:.15g}"
             return f"finite and {bound}" if self.high_open else bound
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
-        return f"in {left}{self.low:g}, {self.high:g}{right}"
+        return f"in {left}{self.low:.15g}, {self.high:.15g}{right}"
 
     def bad(self, x: NDArray[Any]) -> NDArray[np.bool_]:
         """Where x is outside."""
@@ -47,7 +47,7 @@ POSITIVE_OR_INF = Range(0, low_open=True)
 NON_NEGATIVE = Range(0, high_open=True)
 PROBABILITY = Range(0, 1)
 POSITIVE_PROBABILITY = Range(0, 1, low_open=True)
-LEVEL = Range(1e-6, 0.999999)  # of confidence
+LEVEL = Range(1e-12, 0.999999999999)  # of confidence
 
 
 def place(name: str, index: tuple[np.integer[Any] | int, ...]) -> str:

@@ -714,6 +714,8 @@ class _BetaBinomial:
                 inner, outer = outer, sign * min(sign * (outer + sign * step), sign * limit)
             if outer == limit and deficit(outer) < 0:
                 ends.append(0.0 if sign < 0 else math.inf)
+            elif deficit(inner) >= 0:  # an interval narrower than the search sees
+                ends.append(math.exp(inner))
             else:
                 ends.append(math.exp(optimize.brentq(deficit, *sorted((inner, outer)), xtol=1e-6)))
         return ends[0], ends[1]

@@ -306,7 +306,7 @@ def test_the_report_of_a_panic_is_held_back(run, monkeypatch, counts):
     [
         (["--k", "1,x"], "--k 1,x: it must be integers between commas"),
         (["--k", "0,1"], "--k 0,1: 0 is below 1"),
-        (["--level", "1"], "--level is 1.0: it must be in [1e-06, 0.999999]"),
+        (["--level", "1"], "--level is 1.0: it must be in [1e-12, 0.999999999999]"),
         (["--out", "a.txt"], "--out a.txt: the ending must be one of .csv, .parquet, .json"),
         (["--out", "no/a.csv"], "--out no/a.csv: no such folder as "),
         (["--plot", "a.csv"], "--plot a.csv: the ending must be one of .png, .pdf, .svg"),

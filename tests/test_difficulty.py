@@ -632,3 +632,12 @@ def test_lid_at_the_far_end_of_k():
     assert law.exponent(1e100) == pytest.approx(2.5, rel=1e-9)
     assert law.exponent([1.0, 1e100])[0] == pytest.approx(law.exponent(1.0), rel=1e-9)
     assert LID(1e30, 2.5, 1.0, 1e10).crossover_k() == pytest.approx(1e-6)
+
+
+def test_extreme_levels_have_intervals():
+    for level in (1e-12, 0.999999999999):
+        found = fit([10] * 6, [0, 1, 2, 3, 5, 9], level=level)
+        low, high = found.exponent_ci
+        assert low <= found.exponent * (1 + 1e-6)
+        assert high >= found.exponent * (1 - 1e-6)
+        assert np.isfinite(found.forecast([1, 10]).upper).all()

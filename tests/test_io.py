@@ -190,7 +190,7 @@ BAD_TEXT = {
     "n,k\n5,2\n": "no column 'c' or 'num_correct' or 'correct': it has 'n', 'k'",
     "n,attempts,c\n5,5,2\n": "columns 'n' and 'attempts' both may be meant: choose with n_column",
     "n,c\n": "has no data rows",
-    "\n\n": "cannot be read as CSV (truncated or damaged?): empty CSV",
+    "\n\n": "is empty",
     'n,c\n5,"2\n': "cannot be read as CSV",
     "n,c\n5,2\n5,6\n4,5\n": "row 2, column 'c': 6 is more than the 5 attempts" + HINT,
     "n,c\n5,2\n5,-1\n": "row 2, column 'c': -1 is negative" + HINT,
