@@ -77,20 +77,24 @@ def log_gamma_cross(x: Real, p: Real, q: Real) -> FloatArray:
     return total
 
 
+def log_rising(x: Real, k: Real, scale: Real) -> FloatArray:
+    """Compute ln Gamma(x+k) - ln Gamma(x) - k (ln(scale) - 1), for x > 0 and k >= 0.
+
+    With scale the largest of the x + k in a sum whose k cancel, the sum is good to a rounding of the
+    largest k, also where the x are far above the k.
+    """
+    steps = _steps(x)
+    total: FloatArray = np.log(_up(x, steps) / _up(x + k, steps)).sum(axis=-1)
+    x = x + steps
+    y = x + k
+    total += k * np.log(y / scale) + (x - 0.5) * np.log1p(k / x) + (_series(y) - _series(x))
+    return total
+
+
 def log_beta_ratio(a: float, b: float, c: FloatArray, f: FloatArray) -> FloatArray:
     """Compute ln B(a+c, b+f) - ln B(a, b), a, b > 0 and c, f >= 0, to a rounding of c + f."""
     s, n = a + b, c + f
-    steps = _steps(a, b)
-    ratio_a = _up(a, steps) / _up(a + c, steps)
-    ratio_b = _up(b, steps) / _up(b + f, steps)
-    total: FloatArray = np.log(ratio_a * (ratio_b * (_up(s + n, steps) / _up(s, steps)))).sum(axis=-1)
-    a_up, b_up, s_up = a + steps, b + steps, s + steps
-    # x ln(x) of Stirling's series, in shares of the sum and in growths of each part: a, b, s may be
-    # far above n, as they are where the law is nearly binomial.
-    total += c * np.log((a_up + c) / (s_up + n)) + f * np.log((b_up + f) / (s_up + n))
-    for sign, x, k in ((1, a_up, c), (1, b_up, f), (-1, s_up, n)):
-        total += sign * ((x - 0.5) * np.log1p(k / x) + (_series(x + k) - _series(x)))
-    return total
+    return log_rising(a, c, s + n) + log_rising(b, f, s + n) - log_rising(s, n, s + n)
 
 
 def digamma_difference(x: Real, k: Real) -> FloatArray:

@@ -17,7 +17,13 @@ from scipy import optimize, special
 
 from . import _check
 from ._check import FloatArray, IntArray
-from ._gamma import digamma_difference, log_beta_ratio, log_gamma_cross, trigamma_difference
+from ._gamma import (
+    digamma_difference,
+    log_beta_ratio,
+    log_gamma_cross,
+    log_rising,
+    trigamma_difference,
+)
 from ._lid_nodes import log_fail as _log_fail
 from ._lid_nodes import nodes as _nodes
 from .passk import Curve, _curve_sums
@@ -470,6 +476,12 @@ class _Counts:
         return log_gamma_cross(1.0, self.c, self.f)
 
 
+def _tally(x: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Distinct values, ascending, and their weights."""
+    values, where = np.unique(x, return_inverse=True)
+    return values, np.bincount(where, weights=w).astype(np.float64, copy=False)
+
+
 def _counts(n: ArrayLike, c: ArrayLike, low: int) -> tuple[IntArray, IntArray]:
     whole_n = _check.integers("n", n, low)
     whole_c = _check.integers("c", c)
@@ -587,33 +599,45 @@ class _Optimum:
 
 
 class _BetaBinomial:
-    """Likelihood of (ln a, ln b)."""
+    """Likelihood of (ln a, ln b).
+
+    It is a sum over successes, one over failures and one over attempts, each taken over the distinct
+    numbers: far fewer than the distinct pairs where n varies.
+    """
 
     def __init__(self, data: _Counts) -> None:
-        self.c, self.f, self.w, self.log_ways = data.c, data.f, data.w, data.log_ways
-        self.n = data.c + data.f
+        self.data = data
+        self.c, self.f, self.w, self.n = data.c, data.f, data.w, data.c + data.f
+        self.successes, self.failures, self.attempts = (_tally(x, data.w) for x in (self.c, self.f, self.n))
+        self.log_ways = float(data.w @ data.log_ways)
         self.mean = float((self.w @ self.c) / (self.w @ self.n))
         self.flat = _FLAT * float(self.n.max())
 
     def loglik(self, theta: FloatArray) -> float:
         a, b = np.exp(theta).tolist()
-        return float(self.w @ (self.log_ways + log_beta_ratio(a, b, self.c, self.f)))
+        scale = a + b + self.attempts[0][-1]
+        c, f, n = (
+            weights @ log_rising(x, values, scale)
+            for x, (values, weights) in ((a, self.successes), (b, self.failures), (a + b, self.attempts))
+        )
+        return float(self.log_ways + (c + f - n))
 
     def derivatives(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         a, b = np.exp(theta).tolist()
-        both = self.w @ digamma_difference(a + b, self.n)
-        slope_a = a * (self.w @ digamma_difference(a, self.c) - both)
-        slope_b = b * (self.w @ digamma_difference(b, self.f) - both)
-        both = self.w @ trigamma_difference(a + b, self.n)
-        curve_a = a * a * (self.w @ trigamma_difference(a, self.c) - both) + slope_a
-        curve_b = b * b * (self.w @ trigamma_difference(b, self.f) - both) + slope_b
+        (c, w_c), (f, w_f), (n, w_n) = self.successes, self.failures, self.attempts
+        both = w_n @ digamma_difference(a + b, n)
+        slope_a = a * (w_c @ digamma_difference(a, c) - both)
+        slope_b = b * (w_f @ digamma_difference(b, f) - both)
+        both = w_n @ trigamma_difference(a + b, n)
+        curve_a = a * a * (w_c @ trigamma_difference(a, c) - both) + slope_a
+        curve_b = b * b * (w_f @ trigamma_difference(b, f) - both) + slope_b
         cross = -a * b * both
         return np.array([slope_a, slope_b]), np.array([[curve_a, cross], [cross, curve_b]])
 
     def binomial_loglik(self) -> float:
         """Return the limit for a, b -> inf at the mean."""
         log_p = special.xlogy(self.c, self.mean) + special.xlog1py(self.f, -self.mean)
-        return float(self.w @ (self.log_ways + log_p))
+        return float(self.w @ (self.data.log_ways + log_p))
 
     def extreme(self) -> _Optimum | None:
         """Return the supremum where it is known to be no maximum."""
@@ -673,6 +697,8 @@ class _BetaBinomial:
             s = self.flat
             return _Optimum(s * self.mean, s * (1 - self.mean), math.inf, limit, _BINOMIAL)
         a, b = np.exp(theta).tolist()
+        # once more, with the pairs' terms added before they are summed
+        value = float(self.w @ (self.data.log_ways + log_beta_ratio(a, b, self.c, self.f)))
         return _Optimum(a, b, a, value, "" if converged else _STUCK)
 
     def covariance(self, best: _Optimum) -> tuple[tuple[float, float], tuple[float, float]] | None:
@@ -706,7 +732,7 @@ class _BetaBinomial:
 
         ends = []
         for sign, limit in ((-1, -230.0), (1, math.log(self.flat))):
-            theta[:] = np.maximum(np.log([best.a, best.b]), -30.0)  # below, nothing changes any more
+            theta[:] = np.log([best.a, best.b])
             inner, step = float(theta[0]), 0.5
             outer = inner + sign * step
             while deficit(outer) < 0 and outer != limit:

@@ -135,6 +135,10 @@ def test_stopping_at_the_first_success(run, tmp_path):
     assert [row["k"] for row in rows] == [1, 2, 5]
     assert [row["failure"] for row in rows] == pytest.approx([(0.5 + 0 + 1 + 1) / 4, 0.5, 0.25])
     assert {(row["stopping"], row["block"]) for row in rows} == {("first_success", 2)}
+    # The last block of a problem given up at 10 is not whole.
+    path = write(path, [("a", 3, 1), ("a", 10, 0)])
+    rows = table_of(run, tmp_path, path, "--stopping", "first_success", "--block", 3)
+    assert [row["k"] for row in rows] == [1, 2, 5]
 
 
 def test_a_group_does_not_depend_on_others_nor_on_the_order(run, tmp_path, counts):
@@ -426,15 +430,19 @@ def test_standard_input_and_a_reader_that_leaves(tmp_path, counts):
         done = subprocess.run(arguments, stdin=file, capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("standard input: 14 problems, 2 groups")
-    with (
-        counts.open() as file,
-        subprocess.Popen(
-            arguments, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
-        ) as running,
-    ):
-        running.stdout.close()
-        assert running.stderr.read() == ""
-        assert running.wait() == 1
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    for arguments in (["passk", counts, "--n-boot", "20"], ["--version"]):
+        with subprocess.Popen(
+            [*command, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=buffered,
+        ) as running:
+            running.stdout.close()
+            assert running.stderr.read() == ""
+            assert running.wait() == 1
 
 
 # ---------------------------------------------------------------- real counts

@@ -579,6 +579,13 @@ def test_limits_of_the_likelihood(name, interval):
     assert (curve.estimate <= curve.upper).all()
 
 
+def test_forecast_in_limits_knows_the_mean():
+    """One binomial law has the standard error of all its attempts, all-or-nothing that of its problems."""
+    binomial, kinds = fit([100] * 50, [30] * 50).forecast([1]), fit([5, 5, 7], [0, 5, 0]).forecast([1, 100])
+    np.testing.assert_allclose(binomial.stderr, math.sqrt(0.3 * 0.7 / 5000), rtol=1e-6)
+    np.testing.assert_allclose(kinds.stderr, math.sqrt(1 / 3 * 2 / 3 / 3), rtol=1e-6)
+
+
 def test_profile_of_limits():
     """Where the exponent is 0 or inf the other end is where the likelihood falls off."""
     n, c = [5, 5, 7], [0, 5, 0]
