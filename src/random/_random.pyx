@@ -1,24 +1,62 @@
 """Kernels of lidfast.random."""
 
 from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport free
 
 cdef extern from "core/module.h":
     ctypedef int64_t lf_status
     int lf_import_core() except -1
     int lf_raise(lf_status status) except -1
 
+cdef extern from "random/table.h":
+    ctypedef struct lf_table:
+        pass
+    ctypedef struct lf_single_table:
+        pass
+
 cdef extern from "random/random.h":
     ctypedef int lf_law
     ctypedef int lf_dtype
+    ctypedef int lf_family
+    ctypedef int lf_transform
     ctypedef struct lf_param:
         const double *value
         int64_t step
+    ctypedef struct lf_draw:
+        lf_law law
+        lf_dtype dtype
+        lf_param a, b, loc, scale
+        const lf_table *table
+        const lf_single_table *single
+        const lf_table *normal
+        const lf_table *exponential
+    ctypedef struct lf_side:
+        lf_family family
+        lf_transform transform
+        double a, b, c, sign, x0, q0, shift, scale
     ctypedef struct lf_random_kernels:
-        lf_status (*fill)(lf_law law, lf_dtype dtype, const uint64_t *key, uint64_t call, int64_t n,
-                          lf_param a, lf_param b, void *out) nogil
+        lf_status (*fill)(const lf_draw *draw, const uint64_t *key, uint64_t call, int64_t n, void *out) nogil
+        double (*build)(const lf_side *sides, lf_table *table, lf_single_table *single) nogil
+        void (*quantiles)(const lf_table *table, int64_t n, const uint64_t *words, double *out) nogil
         void (*vecmath)(int function, int64_t n, const double *x, double *out) nogil
     const lf_random_kernels *lf_random_select()
     const int LF_BLOCK
+
+cdef extern from *:
+    """
+    #include <stdlib.h>
+    static inline void *lf_lines(size_t size) /* whole lines of the cache */
+    {
+        void *memory = NULL;
+        return posix_memalign(&memory, 64, (size + 63) / 64 * 64) ? NULL : memory;
+    }
+    static inline uint64_t lf_take(uint64_t *counter)
+    {
+        return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+    }
+    """
+    void *lf_lines(size_t size)
+    uint64_t lf_take(uint64_t *counter)
 
 lf_import_core()
 cdef const lf_random_kernels *kernels = lf_random_select()
@@ -26,17 +64,122 @@ cdef const lf_random_kernels *kernels = lf_random_select()
 BLOCK = LF_BLOCK
 
 
-def fill(int law, int dtype, const uint64_t[::1] key, uint64_t call, int64_t n,
-         const double[::1] a, const double[::1] b, unsigned char[::1] out):
-    """Write n variates to the bytes of out; a parameter has 1 value or n."""
-    cdef lf_param param_a = lf_param(&a[0], a.shape[0] > 1)
-    cdef lf_param param_b = lf_param(&b[0], b.shape[0] > 1)
-    cdef lf_status status
-    if n == 0:
-        return
-    with nogil:
-        status = kernels.fill(law, dtype, &key[0], call, n, param_a, param_b, &out[0])
-    lf_raise(status)
+cdef class Table:
+    """The quantile function of a law: `error` is the worst one of v found at the cells' centers."""
+
+    cdef lf_table *table
+    cdef lf_single_table *single
+    cdef readonly double error
+
+    def __cinit__(self, lower, upper):
+        """Build from two sides (family, transform, a, b, c, sign, x0, q0, shift, scale)."""
+        cdef lf_side sides[2]
+        for i, side in enumerate((lower, upper)):
+            family, transform, a, b, c, sign, x0, q0, shift, scale = side
+            sides[i] = lf_side(family, transform, a, b, c, sign, x0, q0, shift, scale)
+        self.table = <lf_table *>lf_lines(sizeof(lf_table))
+        self.single = <lf_single_table *>lf_lines(sizeof(lf_single_table))
+        if self.table == NULL or self.single == NULL:
+            raise MemoryError
+        with nogil:
+            self.error = kernels.build(sides, self.table, self.single)
+
+    def __dealloc__(self):
+        free(self.table)
+        free(self.single)
+
+    def quantiles(self, const uint64_t[::1] words, double[::1] out):
+        """Write the variates that words (a multiple of 8) give."""
+        with nogil:
+            kernels.quantiles(self.table, words.shape[0], &words[0], &out[0])
+
+
+cdef Table normal, exponential
+
+
+def set_basis(Table the_normal, Table the_exponential):
+    """Take the tables of which the other laws are made."""
+    global normal, exponential
+    normal = the_normal
+    exponential = the_exponential
+
+
+cdef class Plan:
+    """What to draw: a law and its parameters, each None, a float or a float64 array of all values."""
+
+    cdef lf_draw draw
+    cdef double values[4]
+    cdef object keep
+    cdef readonly bint integer
+
+    def __cinit__(self, int law, bint integer, Table table, a, b, loc, scale):
+        self.keep = table, a, b, loc, scale
+        self.integer = integer
+        self.draw.law = law
+        if table is not None:
+            self.draw.table = table.table
+            self.draw.single = table.single
+        if normal is not None:
+            self.draw.normal = normal.table
+            self.draw.exponential = exponential.table
+        self.draw.a = self.parameter(0, a)
+        self.draw.b = self.parameter(1, b)
+        self.draw.loc = self.parameter(2, loc)
+        self.draw.scale = self.parameter(3, scale)
+
+    cdef lf_param parameter(self, int i, value):
+        cdef const double[::1] values
+        if value is None:
+            return lf_param(NULL, 0)
+        if isinstance(value, float):
+            self.values[i] = value
+            return lf_param(&self.values[i], 0)
+        values = value
+        if values.shape[0] == 0:
+            return lf_param(NULL, 1)
+        return lf_param(&values[0], 1)
+
+
+cdef class Streams:
+    """The key of a generator and the counter of its calls."""
+
+    cdef uint64_t key[4]
+    cdef uint64_t calls
+
+    def rekey(self, const uint64_t[::1] key, uint64_t calls):
+        """Start again from a key (4 words) and a number of calls."""
+        for i in range(4):
+            self.key[i] = key[i]
+        self.calls = calls
+
+    def count(self):
+        """Return the number of calls that drew."""
+        return self.calls
+
+    def one(self, Plan plan):
+        """Draw a scalar."""
+        cdef lf_draw draw = plan.draw
+        cdef int64_t whole
+        cdef double real
+        if plan.integer:
+            draw.dtype = 2
+            lf_raise(kernels.fill(&draw, self.key, lf_take(&self.calls), 1, &whole))
+            return whole
+        draw.dtype = 0
+        lf_raise(kernels.fill(&draw, self.key, lf_take(&self.calls), 1, &real))
+        return real
+
+    def fill(self, Plan plan, int dtype, unsigned char[::1] out, int64_t n):
+        """Write n variates of dtype (0 float64, 1 float32, 2 int64) to the bytes of out."""
+        cdef lf_draw draw = plan.draw
+        cdef lf_status status
+        cdef uint64_t call = lf_take(&self.calls)
+        draw.dtype = dtype
+        if n == 0:
+            return
+        with nogil:
+            status = kernels.fill(&draw, self.key, call, n, &out[0])
+        lf_raise(status)
 
 
 def vecmath(int function, const double[::1] x, double[::1] out):

@@ -1,37 +1,83 @@
 /* Fills an array with variates: a block of the output for each stream, blocks shared out among the
  * threads. */
-#include "core/vecmath.h"
 #include "random/laws.h"
 
-/* out[i], i < n: variate i of call `call` of the generator with this key.
- * IN   a, b: parameters of the law, values (1,) or (n,) as their step says, in range
- * OUT  out (n,) of the dtype; integer laws go to LF_INT64 only */
-static lf_status fill(lf_law law, lf_dtype dtype, const uint64_t *key, uint64_t call, int64_t n,
-                      lf_param a, lf_param b, void *out)
+/* Floats of their own: two from a word, the low half first. */
+static void single_block(lf_block *block, float *restrict out)
 {
-    lf_law_block *const law_block = LF_NAME(law_block)(law);
+    for (int64_t first = 0; first < block->m; first += 2 * LF_CHUNK) {
+        uint64_t words[1][LF_CHUNK];
+        float x[2 * LF_CHUNK];
+        const int64_t count = LF_MIN(2 * LF_CHUNK, block->m - first);
+        lf_words(block, 1, lf_padded((count + 1) / 2), words);
+        if (block->draw->law == LF_UNIFORM) { /* 24 bits: the conversion cannot round up to 1 */
+            for (int64_t i = 0; i < 2 * LF_CHUNK; i++) {
+                const uint32_t half = (uint32_t)(words[0][i / 2] >> (i % 2 * 32));
+                x[i] = (float)(int32_t)(half >> 8) * 0x1p-24f;
+            }
+        } else {
+            lf_single_values(block->draw->single, 2 * lf_padded((count + 1) / 2), words[0], x);
+        }
+        memcpy(out + first, x, (size_t)count * sizeof *out);
+    }
+}
+
+/* out = loc + scale out */
+static void affine(const lf_block *block, lf_variate *restrict out)
+{
+    const lf_param loc = block->draw->loc, scale = block->draw->scale;
+    for (int64_t i = 0; i < block->m; i++) {
+        const int64_t j = block->start + i;
+        out[i].real = loc.value[j * loc.step] + scale.value[j * scale.step] * out[i].real;
+    }
+}
+
+static void one_block(lf_block *block, lf_law_block *law, void *out)
+{
+    const lf_draw *const draw = block->draw;
+    lf_stream_open(&block->stream, block->key, block->call, block->block);
+    if (draw->dtype != LF_FLOAT32) {
+        lf_variate *const to = (lf_variate *)out + block->start;
+        law(block, to);
+        if (draw->scale.value)
+            affine(block, to);
+    } else if (draw->law == LF_UNIFORM || draw->law == LF_QUANTILE) {
+        single_block(block, (float *)out + block->start);
+    } else {
+        lf_variate variates[LF_BLOCK];
+        float *const to = (float *)out + block->start;
+        law(block, variates);
+        for (int64_t i = 0; i < block->m; i++)
+            to[i] = (float)variates[i].real;
+    }
+}
+
+static lf_status fill(const lf_draw *draw, const uint64_t *key, uint64_t call, int64_t n, void *out)
+{
+    lf_law_block *const law = LF_NAME(law_block)(draw->law);
     const int64_t blocks = (n + LF_BLOCK - 1) / LF_BLOCK;
     lf_status status = LF_OK;
-#pragma omp parallel for schedule(dynamic, 4) num_threads(lf_team(blocks))
-    for (int64_t block = 0; block < blocks; block++) {
+    /* a team is not worth its start for a few blocks */
+#pragma omp parallel for schedule(dynamic, 4) num_threads(lf_team(blocks)) if (blocks > 1)
+    for (int64_t b = 0; b < blocks; b++) {
         if (lf_poll(&status))
             continue;
-        const int64_t start = block * LF_BLOCK, m = LF_MIN(LF_BLOCK, n - start);
-        const lf_param block_a = {a.value + a.step * start, a.step};
-        const lf_param block_b = {b.value + b.step * start, b.step};
-        lf_stream stream;
-        lf_stream_open(&stream, key, call, (uint64_t)block);
-        if (dtype == LF_FLOAT32) {
-            lf_variate variates[LF_BLOCK];
-            float *const to = (float *)out + start;
-            law_block(&stream, m, block_a, block_b, variates);
-            for (int64_t i = 0; i < m; i++)
-                to[i] = (float)variates[i].real;
-        } else {
-            law_block(&stream, m, block_a, block_b, (lf_variate *)out + start);
-        }
+        const int64_t start = b * LF_BLOCK;
+        lf_block block = {.draw = draw,
+                          .key = key,
+                          .call = call,
+                          .block = (uint64_t)b,
+                          .start = start,
+                          .m = LF_MIN(LF_BLOCK, n - start)};
+        one_block(&block, law, out);
     }
     return status;
+}
+
+static void quantiles(const lf_table *table, int64_t n, const uint64_t *words, double *out)
+{
+    for (int64_t i = 0; i < n; i += LF_CHUNK)
+        lf_table_values(table, LF_MIN(LF_CHUNK, n - i), words + i, out + i);
 }
 
 static void vecmath(int function, int64_t n, const double *x, double *out)
@@ -45,4 +91,11 @@ static void vecmath(int function, int64_t n, const double *x, double *out)
     }
 }
 
-const lf_random_kernels LF_NAME(random_kernels) = {.fill = fill, .vecmath = vecmath};
+double LF_NAME(build)(const lf_side sides[2], lf_table *table, lf_single_table *single);
+
+const lf_random_kernels LF_NAME(random_kernels) = {
+    .fill = fill,
+    .build = LF_NAME(build),
+    .quantiles = quantiles,
+    .vecmath = vecmath,
+};

@@ -1,9 +1,11 @@
-/* One law of one block. */
+/* What the laws of one block share: words, parameters, and variates by rejection. */
 #ifndef LF_LAWS_H
 #define LF_LAWS_H
 
 #include "core/stream.h"
+#include "core/vecmath.h"
 #include "random/random.h"
+#include "random/table.h"
 
 /* Integer laws write int64, the others double. */
 typedef union {
@@ -11,11 +13,121 @@ typedef union {
     int64_t integer;
 } lf_variate;
 
-/* Writes the first m <= LF_BLOCK variates of the block that the stream opens. The first m - 1 of
- * them do not depend on m. */
-typedef void lf_law_block(lf_stream *stream, int64_t m, lf_param a, lf_param b,
-                          lf_variate *restrict out);
+/* A block of a draw: where its words come from and what it has to write. */
+typedef struct {
+    const lf_draw *draw;
+    const uint64_t *key;
+    uint64_t call, block;
+    int64_t start, m; /* variates start .. start + m - 1 of the draw, m <= LF_BLOCK */
+    lf_stream stream;
+} lf_block;
+
+/* Writes the m variates of the block. The first m - 1 of them do not depend on m. */
+typedef void lf_law_block(lf_block *block, lf_variate *restrict out);
 
 lf_law_block *LF_NAME(law_block)(lf_law law);
+lf_law_block LF_NAME(law_binomial), LF_NAME(law_poisson), LF_NAME(law_zipf);
+
+/* Whole steps of the stream, and whole vectors: the least multiple of LF_LANES from count on. */
+static inline int64_t lf_padded(int64_t count)
+{
+    return (count + LF_LANES - 1) / LF_LANES * LF_LANES;
+}
+
+/* words[j][i]: word j of variate i. Variate 8 g + l takes lane l of `per_variate` steps, one after
+ * the other. count a multiple of LF_LANES. */
+static inline void lf_words(lf_block *block, int per_variate, int64_t count,
+                            uint64_t words[][LF_CHUNK])
+{
+    lf_stream state = block->stream;
+    for (int64_t i = 0; i < count; i += LF_LANES)
+        for (int j = 0; j < per_variate; j++) {
+            lf_word4 word[LF_HALVES];
+            lf_stream_step(&state, word);
+            memcpy(&words[j][i], word, sizeof word);
+        }
+    block->stream = state;
+}
+
+/* Values of a parameter for variates first .. first + count - 1 of the block, the last one repeated
+ * up to whole vectors. */
+static inline void lf_values(const lf_block *block, lf_param parameter, int64_t first,
+                             int64_t count, double *restrict out)
+{
+    if (parameter.step) {
+        const double *from = parameter.value + block->start + first;
+        memcpy(out, from, (size_t)count * sizeof *out);
+        for (int64_t i = count; i < lf_padded(count); i++)
+            out[i] = from[count - 1];
+    } else {
+        for (int64_t i = 0; i < lf_padded(count); i++)
+            out[i] = parameter.value[0];
+    }
+}
+
+/* [0, 1): the upper 53 bits. */
+static inline double lf_unit(uint64_t word)
+{
+    return lf_from_u64(word >> 11) * 0x1p-53;
+}
+
+/* (0, 1], even in its logarithm down to 2^-65: a 64-bit word at the middle of its cell. */
+static inline double lf_unit_open_below(uint64_t word)
+{
+    return (lf_from_u64(word) + 0.5) * 0x1p-64;
+}
+
+#define LF_TRY_WORDS 4 /* what a try may use: what one Threefry gives */
+
+/* One try for each of count variates (a multiple of LF_LANES) with parameters a, b (count,):
+ * value (count,), and whether it is accepted. */
+typedef void lf_try(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHUNK], const double *a,
+                    const double *b, double *restrict value, int64_t *restrict accepted);
+
+/* count <= LF_CHUNK values by rejection, of variates first, first + 1, ... of the block. The first try
+ * takes the words given; retry r = 0, 1, ... of variate i those of Threefry4x64-20 of the counter
+ * (block, call, LF_LANES + tag * LF_BLOCK + i, r): it does not depend on what the others do. */
+static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_t first,
+                             int64_t count, uint64_t words[][LF_CHUNK], const double *a,
+                             const double *b, double *restrict value)
+{
+    int64_t accepted[LF_CHUNK], left[LF_CHUNK], remaining = 0;
+    try(block->draw, lf_padded(count), words, a, b, value, accepted);
+    for (int64_t i = 0; i < count; i++) {
+        left[remaining] = i;
+        remaining += !accepted[i];
+    }
+    for (uint64_t retry = 0; remaining; retry++) {
+        uint64_t again[LF_TRY_WORDS][LF_CHUNK];
+        double again_a[LF_CHUNK], again_b[LF_CHUNK], again_value[LF_CHUNK];
+        const int64_t tries = lf_padded(remaining);
+        for (int64_t i = remaining; i < tries; i++)
+            left[i] = left[0];
+        for (int64_t i = 0; i < tries; i += LF_LANES) {
+            lf_word4 x[4][LF_HALVES];
+            lf_counters(x, block->block, block->call, 0, retry);
+            for (int l = 0; l < LF_LANES; l++)
+                x[2][l / 4][l % 4] =
+                    (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left[i + l]);
+            lf_threefry(block->key, x);
+            for (int w = 0; w < LF_TRY_WORDS; w++)
+                memcpy(&again[w][i], x[w], sizeof x[w]);
+        }
+        for (int64_t i = 0; i < tries; i++) {
+            again_a[i] = a[left[i]];
+            again_b[i] = b[left[i]];
+        }
+        try(block->draw, tries, again, again_a, again_b, again_value, accepted);
+        int64_t kept = 0;
+        for (int64_t i = 0; i < remaining; i++) {
+            const int64_t variate = left[i];
+            if (accepted[i])
+                value[variate] = again_value[i];
+            else
+                left[kept++] = variate;
+        }
+        remaining = kept;
+    }
+}
 
 #endif

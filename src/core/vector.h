@@ -1,0 +1,51 @@
+/* Vectors of four words or doubles, in the extension that gcc and clang share: the compiler maps them
+ * to whatever registers a level has. For the few loops that it does not turn into vector code by
+ * itself. */
+#ifndef LF_VECTOR_H
+#define LF_VECTOR_H
+
+#include "core/kernel.h"
+
+typedef uint64_t lf_word4 __attribute__((vector_size(32)));
+typedef int64_t lf_int4 __attribute__((vector_size(32)));
+typedef double lf_real4 __attribute__((vector_size(32)));
+typedef uint32_t lf_half8 __attribute__((vector_size(32)));
+typedef int32_t lf_short8 __attribute__((vector_size(32)));
+typedef float lf_single8 __attribute__((vector_size(32)));
+typedef float lf_single4 __attribute__((vector_size(16)));
+
+/* Elements of a (from 0) and of b (from 4, or 8). */
+#define LF_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+
+static inline lf_word4 lf_load_words(const uint64_t *from)
+{
+    lf_word4 x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+static inline lf_real4 lf_load_reals(const double *from)
+{
+    lf_real4 x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+/* Four floats from each of two places. */
+static inline lf_single8 lf_join(const void *low, const void *high)
+{
+    lf_single4 a, b;
+    memcpy(&a, low, sizeof a);
+    memcpy(&b, high, sizeof b);
+    return LF_SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+/* (double)u, correctly rounded. Vector units before AVX-512 have no such conversion: the halves
+ * are placed in the mantissas of 2^84 and 2^52, which are then taken off. */
+static inline lf_real4 lf_from_words(lf_word4 u)
+{
+    const lf_real4 high = (lf_real4)((u >> 32) | 0x4530000000000000u) - 0x1.00000001p84;
+    return high + (lf_real4)((u & 0xffffffffu) | 0x4330000000000000u);
+}
+
+#endif
