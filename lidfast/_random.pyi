@@ -1,16 +1,35 @@
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 BLOCK: int
 
-def fill(
-    law: int,
-    dtype: int,
-    key: NDArray[np.uint64],
-    call: int,
-    n: int,
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    out: NDArray[np.uint8],
-) -> None: ...
+_Values = float | NDArray[np.float64] | None
+
+class Table:
+    error: float
+    def __init__(self, lower: tuple[float, ...], upper: tuple[float, ...]) -> None: ...
+    def quantiles(self, words: NDArray[np.uint64], out: NDArray[np.float64]) -> None: ...
+
+class Plan:
+    integer: bool
+    def __init__(
+        self,
+        law: int,
+        integer: bool,
+        table: Table | None,
+        a: _Values,
+        b: _Values,
+        loc: _Values,
+        scale: _Values,
+    ) -> None: ...
+
+class Streams:
+    def rekey(self, key: NDArray[np.uint64], calls: int) -> None: ...
+    def count(self) -> int: ...
+    def one(self, plan: Plan) -> float | int: ...
+    def fill(self, plan: Plan, dtype: int, out: NDArray[Any], n: int) -> None: ...
+
+def set_basis(the_normal: Table | None, the_exponential: Table | None) -> None: ...
 def vecmath(function: int, x: NDArray[np.float64], out: NDArray[np.float64]) -> None: ...

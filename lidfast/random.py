@@ -6,12 +6,15 @@ Output i of call j of a generator is a pure function of (seed, j, i): docs/strea
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from . import _check, _random
+from . import _check, _quantiles, _random
 from ._check import FloatArray, Range
 
 Size = int | tuple[int, ...] | None
@@ -20,26 +23,189 @@ Seed = int | np.random.SeedSequence | np.random.Generator | None
 # The laws in the order of src/random/random.h.
 LAWS = (
     "uniform",
-    "uniform_float",
-    "normal",
-    "exponential",
-    "gamma",
-    "student_t",
+    "quantile",
+    "quantile_floor",
     "pareto",
+    "weibull",
+    "lognormal",
+    "gamma",
+    "inverse_gamma",
+    "student_t",
     "beta",
+    "stable",
     "geometric",
     "binomial",
+    "poisson",
+    "zipf",
 )
 _CODE = {law: code for code, law in enumerate(LAWS)}
+_FLOAT64 = np.float64
 _DTYPES = {np.dtype(np.float64): 0, np.dtype(np.float32): 1, np.dtype(np.int64): 2}
-_INTEGER_LAWS = ("geometric", "binomial")
-_NONE = np.zeros(1)
+_NUMBERS = frozenset((float, int, np.float64, np.int64))  # parameters that need no look for their shape
+_LARGEST = 2.0**63  # zipf's n for all that int64 holds
 
 _SHAPE = _check.NON_NEGATIVE
-_COUNT = Range(0, 2**53)
+_POSITIVE = _check.POSITIVE
+
+# A parameter as kernels take it: none, one value, or a value for each variate.
+_Value = float | FloatArray | None
+_Values = tuple[_Value, _Value, _Value, _Value]  # the law's a and b, then loc and scale
 
 
-class Generator:
+@dataclass(frozen=True)
+class _Method:
+    """How a method draws: what its parameters may be, and which law they give."""
+
+    law: str
+    parameters: tuple[tuple[str, Range], ...] = ()
+    values: Callable[..., _Values] = lambda *p: (*p, None, None, None, None)[:4]
+    integer: bool = False
+    table: bool = False  # whether fixed parameters of the law may go by a table
+    whole: tuple[str, ...] = ()  # parameters that are integers
+
+
+_METHODS = {
+    "random": _Method("uniform"),
+    "standard_normal": _Method("normal", table=True),
+    "standard_exponential": _Method("exponential", table=True),
+    "standard_gamma": _Method("gamma", (("shape", _SHAPE),), table=True),
+    "normal": _Method(
+        "normal",
+        (("loc", _check.REAL), ("scale", _check.NON_NEGATIVE)),
+        lambda loc, scale: (None, None, loc, scale),
+        table=True,
+    ),
+    "uniform": _Method(
+        "uniform",
+        (("low", _check.REAL), ("high", _check.REAL)),
+        lambda low, high: (None, None, low, high - low),
+    ),
+    "exponential": _Method(
+        "exponential",
+        (("scale", _check.NON_NEGATIVE),),
+        lambda scale: (None, None, 0.0, scale),
+        table=True,
+    ),
+    "gamma": _Method(
+        "gamma",
+        (("shape", _SHAPE), ("scale", _check.NON_NEGATIVE)),
+        lambda shape, scale: (shape, None, 0.0, scale),
+        table=True,
+    ),
+    "inverse_gamma": _Method(
+        "inverse_gamma",
+        (("shape", _POSITIVE), ("scale", _check.NON_NEGATIVE)),
+        lambda shape, scale: (shape, None, 0.0, scale),
+        table=True,
+    ),
+    "chisquare": _Method("gamma", (("df", _POSITIVE),), lambda df: (0.5 * df, None, 0.0, 2.0), table=True),
+    "standard_t": _Method("student_t", (("df", _check.POSITIVE_OR_INF),), table=True),
+    "beta": _Method("beta", (("a", _POSITIVE), ("b", _POSITIVE)), table=True),
+    "pareto": _Method("pareto", (("a", _POSITIVE),), table=True),
+    "weibull": _Method("weibull", (("a", _check.NON_NEGATIVE),), table=True),
+    "lognormal": _Method("lognormal", (("mean", _check.REAL), ("sigma", _check.NON_NEGATIVE))),
+    "levy_stable": _Method("stable", (("alpha", Range(0, 2, low_open=True)), ("beta", Range(-1, 1)))),
+    "geometric": _Method("geometric", (("p", _check.POSITIVE_PROBABILITY),), integer=True),
+    "binomial": _Method(
+        "binomial", (("n", Range(0, 2**53)), ("p", _check.PROBABILITY)), integer=True, whole=("n",)
+    ),
+    "poisson": _Method("poisson", (("lam", Range(0, 2.0**63 - 10 * 2.0**31.5)),), integer=True),
+    "zipf": _Method(
+        "zipf", (("a", _check.NON_NEGATIVE), ("n", Range(1, _LARGEST))), integer=True, table=True
+    ),
+}
+
+
+def _plan(method: str, values: _Values) -> _random.Plan:
+    """Choose the kernel: a table for fixed parameters of the law, where one exists."""
+    m = _METHODS[method]
+    a, b, loc, scale = values
+    if isinstance(loc, float) and loc == 0 and isinstance(scale, float) and scale == 1:
+        loc = scale = None
+    law, table = m.law, None
+    if m.table and not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
+        table = _table(law, tuple(p for p in (a, b) if p is not None))
+    if table is not None:
+        law = "quantile_floor" if m.integer else "quantile"
+    return _random.Plan(_CODE[law], m.integer, table, a, b, loc, scale)
+
+
+@lru_cache(maxsize=32)
+def _table(law: str, parameters: tuple[float, ...]) -> _random.Table | None:
+    return _quantiles.table(law, parameters)
+
+
+@lru_cache(maxsize=128)
+def _fixed(method: str, *parameters: Any) -> _random.Plan:
+    """Check numbers, and plan for them: once for each value."""
+    return _plan(method, _values(method, parameters, ())[0])
+
+
+def _values(
+    method: str, parameters: tuple[ArrayLike, ...], shape: tuple[int, ...] | None
+) -> tuple[_Values, tuple[int, ...]]:
+    """Check the parameters: their values, spread to a shape (None: their own), and that shape."""
+    m = _METHODS[method]
+    arrays = []
+    for (name, within), value in zip(m.parameters, parameters, strict=True):
+        if name in m.whole:
+            arrays.append(_check.integers(name, value, int(within.low), int(within.high)).astype(float))
+        else:
+            arrays.append(_check.array(name, value, within))
+    if method in _RELATIONS:
+        _RELATIONS[method](*arrays)
+    try:
+        own = np.broadcast_shapes(*(a.shape for a in arrays))
+    except ValueError:
+        listed = ", ".join(f"{name} {a.shape}" for (name, _), a in zip(m.parameters, arrays, strict=True))
+        raise ValueError(f"shapes do not broadcast: {listed}") from None
+    if shape is None:
+        shape = own
+    elif not _fits(own, shape):
+        raise ValueError(f"size {shape} does not hold the parameters' shape {own}")
+    # One value serves all; anything else is laid out, a value for each variate.
+    spread = [
+        float(a.reshape(-1)[0]) if a.size == 1 else np.ascontiguousarray(np.broadcast_to(a, shape)).ravel()
+        for a in arrays
+    ]
+    return m.values(*spread), shape
+
+
+def _uniform_range(low: FloatArray, high: FloatArray) -> None:
+    with np.errstate(over="ignore"):
+        low, high = np.broadcast_arrays(low, high)
+        width = high - low
+    if not np.isfinite(width).all():
+        raise OverflowError("high - low is beyond the largest double")
+    _check.reject("high", high, width < 0, "at least low")
+
+
+def _zipf_range(a: FloatArray, n: FloatArray) -> None:
+    a, n = np.broadcast_arrays(a, n)
+    _check.reject("a", a, (a <= 1) & (n >= _LARGEST), "> 1 where n is not given")
+
+
+_RELATIONS: dict[str, Callable[..., None]] = {"uniform": _uniform_range, "zipf": _zipf_range}
+
+
+def _quantile(method: str, parameters: tuple[float, ...], words: NDArray[np.uint64]) -> FloatArray:
+    """Return the variates that words give by the method's table; LookupError where it has none."""
+    (a, b, _, scale), _ = _values(method, parameters, ())
+    law = _METHODS[method]
+    table = _table(law.law, tuple(float(p) for p in (a, b) if p is not None)) if law.table else None
+    if table is None:
+        raise LookupError(f"{method}{parameters} is not drawn from a table")
+    padded = np.zeros(-(-words.size // 8) * 8, np.uint64)
+    padded[: words.size] = words
+    out = np.empty(padded.size)
+    table.quantiles(padded, out)
+    return out[: words.size] * (1.0 if scale is None else scale)
+
+
+_random.set_basis(_table("normal", ()), _table("exponential", ()))
+
+
+class Generator(_random.Streams):
     """Random variates from counter-keyed streams.
 
     Parameters
@@ -52,8 +218,14 @@ class Generator:
     Methods have the names, parameters and laws of :class:`numpy.random.Generator`, other bits, and
     these promises: the result does not depend on the number of threads; the first m variates of a
     draw of n are those of a draw of m (with array parameters: of their first m values); each call
-    takes one number of the generator's call counter, atomically, so threads may share it.
+    takes one number of the generator's call counter, atomically, so threads may share it. Two draws
+    of 5 are two calls: they are not one draw of 10.
     Bits are promised for one instruction-set level.
+
+    A law with fixed parameters is drawn by its quantile function, from a table that is made at the
+    first call with these parameters (below a millisecond) and kept for later ones, and whose error is at most
+    1e-9 of the probability of the nearer tail; parameters in arrays, and those
+    that no table serves, by exact methods.
 
     Examples
     --------
@@ -68,16 +240,15 @@ class Generator:
 
     def __init__(self, seed: int | np.random.SeedSequence | None = None) -> None:
         sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the sequence; calls are counted atomically by Streams
         self._restore(sequence, 0)
 
     def _restore(self, sequence: np.random.SeedSequence, calls: int) -> None:
         self._sequence = sequence
-        self._key: NDArray[np.uint64] = np.asarray(sequence.generate_state(4, np.uint64), np.uint64)
-        self._calls = calls
+        self.rekey(np.asarray(sequence.generate_state(4, np.uint64), np.uint64), calls)
 
     def __repr__(self) -> str:
-        return f"lidfast.random.Generator(entropy={self._sequence.entropy}, calls={self._calls})"
+        return f"lidfast.random.Generator(entropy={self._sequence.entropy}, calls={self.count()})"
 
     # ------------------------------------------------------------ state
 
@@ -101,7 +272,7 @@ class Generator:
                 "spawn_key": tuple(int(key) for key in self._sequence.spawn_key),
                 "pool_size": self._sequence.pool_size,
                 "children": self._sequence.n_children_spawned,
-                "calls": self._calls,
+                "calls": self.count(),
             }
 
     @state.setter
@@ -158,73 +329,52 @@ class Generator:
         >>> lidfast.random.default_rng(0).numpy().permutation(3).shape
         (3,)
         """
-        words = self._fill("uniform", (4,), np.dtype(np.float64), _NONE, _NONE)
+        words = self.random(4)
         entropy = [int(word) for word in (words * 2.0**53).astype(np.uint64)]
         return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(entropy)))
 
     # ------------------------------------------------------------ the one way to a kernel
 
-    def _fill(
-        self,
-        law: str,
-        shape: tuple[int, ...],
-        dtype: np.dtype[Any],
-        a: FloatArray,
-        b: FloatArray,
-        out: NDArray[Any] | None = None,
-    ) -> NDArray[Any]:
-        if out is None:
-            out = np.empty(shape, dtype)
-        with self._lock:
-            call = self._calls
-            self._calls += 1
-        code = _CODE["uniform_float" if law == "uniform" and dtype.char == "f" else law]
-        flat = out.reshape(-1).view(np.uint8)
-        _random.fill(code, _DTYPES[dtype], self._key, call, out.size, a, b, flat)
-        return out
-
     def _draw(
         self,
-        law: str,
+        method: str,
         size: Size,
-        dtype: DTypeLike = np.float64,
+        dtype: DTypeLike = _FLOAT64,
         out: NDArray[Any] | None = None,
-        a: FloatArray | None = None,
-        b: FloatArray | None = None,
+        parameters: tuple[Any, ...] = (),
     ) -> Any:
         """Apply NumPy's rules of size, dtype, out and broadcasting, then fill."""
-        kind = np.dtype(dtype)
-        if kind not in _DTYPES or (kind.kind == "i") != (law in _INTEGER_LAWS):
+        if out is None and dtype is _FLOAT64:  # the short way of small draws
+            for parameter in parameters:
+                if type(parameter) not in _NUMBERS:
+                    break
+            else:
+                if size is None:
+                    return self.one(_fixed(method, *parameters))
+                if type(size) is int and size >= 0:
+                    plan = _fixed(method, *parameters)
+                    result = np.empty(size, np.int64 if plan.integer else np.float64)
+                    self.fill(plan, 2 if plan.integer else 0, result, size)
+                    return result
+        integer = _METHODS[method].integer
+        kind = np.dtype(np.int64) if integer else np.dtype(dtype)
+        if kind not in _DTYPES or (kind.kind == "i") != integer:
             raise TypeError(f"dtype is {kind}: it must be float64 or float32")
-        parameters = [p for p in (a, b) if p is not None]
-        wanted = np.broadcast_shapes(*(p.shape for p in parameters))
+        shape = None if size is None else _shape(size)
         if out is not None:
-            shape = np.shape(out) if size is None else _shape(size)
+            shape = np.shape(out) if shape is None else shape
             _check.output("out", out, shape, kind)
-        elif size is None:
-            shape = wanted
-        else:
-            shape = _shape(size)
-        if not _fits(wanted, shape):
-            raise ValueError(f"size {shape} does not hold the parameters' shape {wanted}")
-        if out is not None:  # a parameter that the kernel is about to overwrite is copied
-            parameters = [p.copy() if np.may_share_memory(p, out) else p for p in parameters]
-        spread = [_NONE, _NONE]
-        for i, p in enumerate(parameters):
-            # One value serves all; anything else is laid out, a value for each variate.
-            spread[i] = (
-                p.reshape(1) if p.size == 1 else np.ascontiguousarray(np.broadcast_to(p, shape)).ravel()
-            )
-        result = self._fill(law, shape, kind, spread[0], spread[1], out)
-        if size is None and out is None and not shape:
-            return result.item()
-        return result
+            # a parameter that the kernel is about to overwrite is copied
+            parameters = tuple(np.array(p) if np.may_share_memory(p, out) else p for p in parameters)
+        values, shape = _values(method, parameters, shape)
+        plan = _plan(method, values)
+        result = np.empty(shape, kind) if out is None else out
+        self.fill(plan, _DTYPES[kind], result, result.size)
+        return result.item() if size is None and out is None and not shape else result
 
     # ------------------------------------------------------------ the laws
 
-    def random(
-        self, size: Size = None, dtype: DTypeLike = np.float64, out: NDArray[Any] | None = None
-    ) -> Any:
+    def random(self, size: Size = None, dtype: DTypeLike = _FLOAT64, out: NDArray[Any] | None = None) -> Any:
         """Uniform on [0, 1): multiples of 2^-53 (float32: of 2^-24).
 
         Parameters
@@ -241,12 +391,12 @@ class Generator:
         >>> 0 <= lidfast.random.default_rng(0).random() < 1
         True
         """
-        return self._draw("uniform", size, dtype, out)
+        return self._draw("random", size, dtype, out)
 
     def standard_normal(
-        self, size: Size = None, dtype: DTypeLike = np.float64, out: NDArray[Any] | None = None
+        self, size: Size = None, dtype: DTypeLike = _FLOAT64, out: NDArray[Any] | None = None
     ) -> Any:
-        """Draw normals of mean 0 and variance 1, by Box and Muller, exact to |x| = 9.4.
+        """Draw normals of mean 0 and variance 1; the tails reach 2^-65, |x| = 9.2.
 
         Parameters
         ----------
@@ -259,16 +409,16 @@ class Generator:
         >>> lidfast.random.default_rng(0).standard_normal((2, 3), dtype="float32").dtype
         dtype('float32')
         """
-        return self._draw("normal", size, dtype, out)
+        return self._draw("standard_normal", size, dtype, out)
 
     def standard_exponential(
         self,
         size: Size = None,
-        dtype: DTypeLike = np.float64,
-        method: str = "inv",
+        dtype: DTypeLike = _FLOAT64,
+        method: str = "zig",
         out: NDArray[Any] | None = None,
     ) -> Any:
-        """Exponential of mean 1, by inversion, to 45 (a tail of 2^-65).
+        """Exponential of mean 1; the tail reaches 2^-65, x = 45.
 
         Parameters
         ----------
@@ -284,13 +434,13 @@ class Generator:
         True
         """
         _check.choice("method", method, ("zig", "inv"))
-        return self._draw("exponential", size, dtype, out)
+        return self._draw("standard_exponential", size, dtype, out)
 
     def standard_gamma(
         self,
         shape: ArrayLike,
         size: Size = None,
-        dtype: DTypeLike = np.float64,
+        dtype: DTypeLike = _FLOAT64,
         out: NDArray[Any] | None = None,
     ) -> Any:
         """Gamma of the given shape and scale 1: density x^(shape-1) e^-x / Gamma(shape).
@@ -300,7 +450,7 @@ class Generator:
         shape : array_like, >= 0
             A shape of 0 gives 0.
         size, dtype, out
-            As in `random`; broadcast with the shape.
+            As in `random`.
 
         Examples
         --------
@@ -308,16 +458,176 @@ class Generator:
         >>> lidfast.random.default_rng(0).standard_gamma([0.5, 2.0], size=(4, 2)).shape
         (4, 2)
         """
-        return self._draw("gamma", size, dtype, out, _check.array("shape", shape, _SHAPE))
+        return self._draw("standard_gamma", size, dtype, out, (shape,))
 
-    def standard_t(self, df: ArrayLike, size: Size = None) -> Any:
+    def normal(
+        self,
+        loc: ArrayLike = 0.0,
+        scale: ArrayLike = 1.0,
+        size: Size = None,
+        *,
+        out: NDArray[Any] | None = None,
+    ) -> Any:
+        """Draw normals of mean loc and standard deviation scale.
+
+        Parameters
+        ----------
+        loc : array_like
+        scale : array_like, >= 0
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).normal(3.0, 0.0)
+        3.0
+        """
+        return self._draw(
+            "normal",
+            size,
+            out=out,
+            parameters=(
+                loc,
+                scale,
+            ),
+        )
+
+    def uniform(
+        self,
+        low: ArrayLike = 0.0,
+        high: ArrayLike = 1.0,
+        size: Size = None,
+        *,
+        out: NDArray[Any] | None = None,
+    ) -> Any:
+        """Uniform on [low, high): low + (high - low) U.
+
+        Parameters
+        ----------
+        low, high : array_like
+            low <= high, and their difference a double.
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> 2 <= lidfast.random.default_rng(0).uniform(2, 3) < 3
+        True
+        """
+        return self._draw(
+            "uniform",
+            size,
+            out=out,
+            parameters=(
+                low,
+                high,
+            ),
+        )
+
+    def exponential(
+        self, scale: ArrayLike = 1.0, size: Size = None, *, out: NDArray[Any] | None = None
+    ) -> Any:
+        """Exponential of mean scale.
+
+        Parameters
+        ----------
+        scale : array_like, >= 0
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).exponential([1.0, 10.0]).shape
+        (2,)
+        """
+        return self._draw("exponential", size, out=out, parameters=(scale,))
+
+    def gamma(
+        self, shape: ArrayLike, scale: ArrayLike = 1.0, size: Size = None, *, out: NDArray[Any] | None = None
+    ) -> Any:
+        """Gamma: scale times `standard_gamma`.
+
+        Parameters
+        ----------
+        shape : array_like, >= 0
+        scale : array_like, >= 0
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).gamma(2.0, 3.0, size=4).shape
+        (4,)
+        """
+        return self._draw(
+            "gamma",
+            size,
+            out=out,
+            parameters=(
+                shape,
+                scale,
+            ),
+        )
+
+    def inverse_gamma(
+        self, shape: ArrayLike, scale: ArrayLike = 1.0, size: Size = None, *, out: NDArray[Any] | None = None
+    ) -> Any:
+        """Inverse gamma: scale / G with G of `standard_gamma`, so P(X > x) ~ x^-shape.
+
+        Parameters
+        ----------
+        shape : array_like, > 0
+            Tail exponent.
+        scale : array_like, >= 0
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).inverse_gamma(1.25) > 0
+        True
+        """
+        return self._draw(
+            "inverse_gamma",
+            size,
+            out=out,
+            parameters=(
+                shape,
+                scale,
+            ),
+        )
+
+    def chisquare(self, df: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None) -> Any:
+        """Chi-square with df degrees of freedom: twice a gamma of shape df/2.
+
+        Parameters
+        ----------
+        df : array_like, > 0
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).chisquare(2.5) > 0
+        True
+        """
+        return self._draw("chisquare", size, out=out, parameters=(df,))
+
+    def standard_t(self, df: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None) -> Any:
         """Student's t with df degrees of freedom: P(|X| > x) ~ x^-df.
 
         Parameters
         ----------
         df : array_like, > 0
             Infinity gives the normal.
-        size : int or tuple of int, optional
+        size, out
+            As in `random`; broadcast with the parameters.
 
         Examples
         --------
@@ -325,32 +635,16 @@ class Generator:
         >>> lidfast.random.default_rng(0).standard_t(3, size=5).shape
         (5,)
         """
-        return self._draw("student_t", size, a=_check.array("df", df, _check.POSITIVE_OR_INF))
+        return self._draw("standard_t", size, out=out, parameters=(df,))
 
-    def pareto(self, a: ArrayLike, size: Size = None) -> Any:
-        """Pareto II (Lomax), as in NumPy: P(X > x) = (1 + x)^-a, x >= 0. Add 1 for the classical law.
-
-        Parameters
-        ----------
-        a : array_like, > 0
-            Tail exponent.
-        size : int or tuple of int, optional
-
-        Examples
-        --------
-        >>> import lidfast
-        >>> lidfast.random.default_rng(0).pareto(2.5) >= 0
-        True
-        """
-        return self._draw("pareto", size, a=_check.array("a", a, _check.POSITIVE))
-
-    def beta(self, a: ArrayLike, b: ArrayLike, size: Size = None) -> Any:
+    def beta(self, a: ArrayLike, b: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None) -> Any:
         """Beta on [0, 1]: density proportional to x^(a-1) (1-x)^(b-1).
 
         Parameters
         ----------
         a, b : array_like, > 0
-        size : int or tuple of int, optional
+        size, out
+            As in `random`; broadcast with the parameters.
 
         Examples
         --------
@@ -359,10 +653,117 @@ class Generator:
         True
         """
         return self._draw(
-            "beta", size, a=_check.array("a", a, _check.POSITIVE), b=_check.array("b", b, _check.POSITIVE)
+            "beta",
+            size,
+            out=out,
+            parameters=(
+                a,
+                b,
+            ),
         )
 
-    def geometric(self, p: ArrayLike, size: Size = None) -> Any:
+    def pareto(self, a: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None) -> Any:
+        """Pareto II (Lomax), as in NumPy: P(X > x) = (1 + x)^-a, x >= 0. Add 1 for the classical law.
+
+        Parameters
+        ----------
+        a : array_like, > 0
+            Tail exponent.
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).pareto(2.5) >= 0
+        True
+        """
+        return self._draw("pareto", size, out=out, parameters=(a,))
+
+    def weibull(self, a: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None) -> Any:
+        """Weibull of scale 1: P(X > x) = exp(-x^a), x >= 0.
+
+        Parameters
+        ----------
+        a : array_like, >= 0
+            A shape of 0 gives 0, as in NumPy.
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).weibull(0.5) >= 0
+        True
+        """
+        return self._draw("weibull", size, out=out, parameters=(a,))
+
+    def lognormal(
+        self,
+        mean: ArrayLike = 0.0,
+        sigma: ArrayLike = 1.0,
+        size: Size = None,
+        *,
+        out: NDArray[Any] | None = None,
+    ) -> Any:
+        """Log-normal: exp(mean + sigma N).
+
+        Parameters
+        ----------
+        mean : array_like
+            Of the logarithm.
+        sigma : array_like, >= 0
+            Standard deviation of the logarithm.
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).lognormal(0.0, 0.0)
+        1.0
+        """
+        return self._draw(
+            "lognormal",
+            size,
+            out=out,
+            parameters=(
+                mean,
+                sigma,
+            ),
+        )
+
+    def levy_stable(
+        self, alpha: ArrayLike, beta: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None
+    ) -> Any:
+        """Stable of scale 1 and location 0, SciPy's S1: P(|X| > x) ~ x^-alpha for alpha < 2.
+
+        Parameters
+        ----------
+        alpha : array_like, in (0, 2]
+            Stability; 2 is a normal of variance 2.
+        beta : array_like, in [-1, 1]
+            Skewness.
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).levy_stable(1.5, 0.0, size=3).shape
+        (3,)
+        """
+        return self._draw(
+            "levy_stable",
+            size,
+            out=out,
+            parameters=(
+                alpha,
+                beta,
+            ),
+        )
+
+    def geometric(self, p: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None) -> Any:
         """Geometric: attempts up to and with the first success, P(T > k) = (1-p)^k, int64.
 
         What int64 cannot hold comes back as 2^63 - 1.
@@ -371,7 +772,8 @@ class Generator:
         ----------
         p : array_like, in (0, 1]
             Probability of success of one attempt.
-        size : int or tuple of int, optional
+        size, out
+            As in `random`; broadcast with the parameters.
 
         Examples
         --------
@@ -379,16 +781,19 @@ class Generator:
         >>> lidfast.random.default_rng(0).geometric(1.0)
         1
         """
-        return self._draw("geometric", size, np.int64, a=_check.array("p", p, _check.POSITIVE_PROBABILITY))
+        return self._draw("geometric", size, out=out, parameters=(p,))
 
-    def binomial(self, n: ArrayLike, p: ArrayLike, size: Size = None) -> Any:
+    def binomial(
+        self, n: ArrayLike, p: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None
+    ) -> Any:
         """Successes in n attempts of probability p, int64.
 
         Parameters
         ----------
         n : array_like of int, in [0, 2^53]
         p : array_like, in [0, 1]
-        size : int or tuple of int, optional
+        size, out
+            As in `random`; broadcast with the parameters.
 
         Examples
         --------
@@ -396,8 +801,63 @@ class Generator:
         >>> lidfast.random.default_rng(0).binomial(5, [0.0, 1.0])
         array([0, 5])
         """
-        whole = _check.integers("n", n).astype(np.float64)
-        return self._draw("binomial", size, np.int64, a=whole, b=_check.array("p", p, _check.PROBABILITY))
+        return self._draw(
+            "binomial",
+            size,
+            out=out,
+            parameters=(
+                n,
+                p,
+            ),
+        )
+
+    def poisson(self, lam: ArrayLike = 1.0, size: Size = None, *, out: NDArray[Any] | None = None) -> Any:
+        """Poisson of mean lam, int64.
+
+        Parameters
+        ----------
+        lam : array_like, in [0, 9.2e18]
+        size, out
+            As in `random`; broadcast with the parameters.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).poisson(0.0)
+        0
+        """
+        return self._draw("poisson", size, out=out, parameters=(lam,))
+
+    def zipf(
+        self, a: ArrayLike, size: Size = None, *, n: ArrayLike | None = None, out: NDArray[Any] | None = None
+    ) -> Any:
+        """Zipf: ranks k = 1, 2, ..., n with P(k) proportional to k^-a, int64.
+
+        Parameters
+        ----------
+        a : array_like, >= 0
+            Exponent; without n it must be above 1.
+        size, out
+            As in `random`; broadcast with the parameters.
+        n : array_like of int, in [1, 2^63 - 1], optional
+            Largest rank. Without it the law is conditioned on what int64 holds, as in NumPy.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.random.default_rng(0).zipf(1.0, n=1)
+        1
+        """
+        largest = _LARGEST if n is None else n
+        if n is not None and type(n) not in _NUMBERS:
+            largest = _ranks(n)
+        elif n is not None and n != int(n):  # type: ignore[arg-type]
+            raise ValueError(f"n is {n}: it must be an integer")
+        return self._draw("zipf", size, out=out, parameters=(a, largest))
+
+
+def _ranks(n: ArrayLike) -> FloatArray:
+    return _check.integers("n", n, 1, 2**63 - 1).astype(np.float64)
 
 
 def _plain(entropy: Any) -> Any:

@@ -32,7 +32,7 @@ static inline void lf_threefry(const uint64_t key[4], lf_word4 x[4][LF_HALVES])
         lf_word4 x0 = x[0][h] + k[0], x1 = x[1][h] + k[1], x2 = x[2][h] + k[2], x3 = x[3][h] + k[3];
         for (int four = 0; four < 5; four++) { /* four rounds, then a piece of the key */
             for (int pair = 0; pair < 2; pair++) {
-                const int(*r)[2] = rotation + (4 * four + 2 * pair) % 8;
+                const int (*r)[2] = rotation + (4 * four + 2 * pair) % 8;
                 x0 += x1;
                 x1 = lf_rotl(x1, r[0][0]) ^ x0;
                 x2 += x3;
@@ -95,7 +95,8 @@ static inline void lf_stream_words(lf_stream *stream, int64_t steps, uint64_t *r
     for (int64_t t = 0; t < steps; t++) {
         lf_word4 word[LF_HALVES];
         lf_stream_step(&state, word);
-        memcpy(words + t * LF_LANES, word, sizeof word);
+        for (int h = 0; h < LF_HALVES; h++)
+            lf_store_words(word[h], words + t * LF_LANES + 4 * h);
     }
     *stream = state;
 }

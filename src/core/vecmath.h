@@ -39,29 +39,44 @@ static inline double lf_pow2(double n)
 #define LF_LN2_HIGH 0x1.62e42fefa38p-1 /* ends in 11 zero bits: n * it is exact */
 #define LF_LN2_LOW 0x1.ef35793c7673p-45
 
-/* e^x: x = n ln 2 + r with |r| <= ln(2)/2, Taylor's polynomial for e^r (next term 4e-18), and two
- * factors for 2^n so that subnormal results are rounded once. */
-static inline double lf_exp(double x)
+/* x = n ln 2 + r with |r| <= ln(2)/2: e^r - 1 by Taylor's polynomial (next term 4e-18), and 2^n in
+ * two factors, so that neither overflows and subnormal results are rounded once. */
+static inline double lf_exp_parts(double x, double *restrict first, double *restrict second,
+                                  double *restrict inverse_second)
 {
     x = x > 710.0 ? 710.0 : x; /* NaN stays */
     x = x < -750.0 ? -750.0 : x;
     const double n = (x * 0x1.71547652b82fep0 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
     const double r = lf_fma(-n, LF_LN2_LOW, lf_fma(-n, LF_LN2_HIGH, x));
-    double p = 1.0 / 6227020800.0;
-    p = lf_fma(p, r, 1.0 / 479001600.0);
-    p = lf_fma(p, r, 1.0 / 39916800.0);
-    p = lf_fma(p, r, 1.0 / 3628800.0);
-    p = lf_fma(p, r, 1.0 / 362880.0);
-    p = lf_fma(p, r, 1.0 / 40320.0);
-    p = lf_fma(p, r, 1.0 / 5040.0);
-    p = lf_fma(p, r, 1.0 / 720.0);
-    p = lf_fma(p, r, 1.0 / 120.0);
-    p = lf_fma(p, r, 1.0 / 24.0);
-    p = lf_fma(p, r, 1.0 / 6.0);
-    p = lf_fma(p, r, 0.5);
-    p = lf_fma(p, r * r, r);
+    const double z = r * r, even = z * z;
+    /* even and odd terms in pairs: half the chain */
+    double p = lf_fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0);
+    p = lf_fma(p, z, lf_fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0));
+    double q = lf_fma(r, 1.0 / 362880.0, 1.0 / 40320.0);
+    q = lf_fma(q, z, lf_fma(r, 1.0 / 5040.0, 1.0 / 720.0));
+    p = lf_fma(p, even, q);
+    q = lf_fma(lf_fma(r, 1.0 / 120.0, 1.0 / 24.0), z, lf_fma(r, 1.0 / 6.0, 0.5));
+    p = lf_fma(p, even, q);
     const double half = (n * 0.5 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
-    return ((1.0 + p) * lf_pow2(half)) * lf_pow2(n - half);
+    *first = lf_pow2(half);
+    *second = lf_pow2(n - half);
+    *inverse_second = lf_pow2(half - n);
+    return lf_fma(p, z, r);
+}
+
+static inline double lf_exp(double x)
+{
+    double first, second, inverse_second;
+    const double p = lf_exp_parts(x, &first, &second, &inverse_second);
+    return ((1.0 + p) * first) * second;
+}
+
+/* e^x - 1 = (p 2^h + (2^h - 2^(h-n))) 2^(n-h): nothing is lost for n = 0, little elsewhere. */
+static inline double lf_expm1(double x)
+{
+    double first, second, inverse_second;
+    const double p = lf_exp_parts(x, &first, &second, &inverse_second);
+    return (p * first + (first - inverse_second)) * second;
 }
 
 /* ln x: x = 2^e m with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1), ln m = 2 atanh s by its series
@@ -106,27 +121,14 @@ static inline double lf_log1p(double x)
     return u > 0.0 && u < INFINITY ? y + lost / u : y;
 }
 
-/* e^x - 1: Taylor's polynomial near 0, the difference elsewhere. */
-static inline double lf_expm1(double x)
+/* x^(-1/2) for normal x > 0, to 4e-11, by Newton from a guess in the exponent: a fifth of what a
+ * root and a division cost. */
+static inline double lf_rough_rsqrt(double x)
 {
-    double p = 1.0 / 20922789888000.0;
-    p = lf_fma(p, x, 1.0 / 1307674368000.0);
-    p = lf_fma(p, x, 1.0 / 87178291200.0);
-    p = lf_fma(p, x, 1.0 / 6227020800.0);
-    p = lf_fma(p, x, 1.0 / 479001600.0);
-    p = lf_fma(p, x, 1.0 / 39916800.0);
-    p = lf_fma(p, x, 1.0 / 3628800.0);
-    p = lf_fma(p, x, 1.0 / 362880.0);
-    p = lf_fma(p, x, 1.0 / 40320.0);
-    p = lf_fma(p, x, 1.0 / 5040.0);
-    p = lf_fma(p, x, 1.0 / 720.0);
-    p = lf_fma(p, x, 1.0 / 120.0);
-    p = lf_fma(p, x, 1.0 / 24.0);
-    p = lf_fma(p, x, 1.0 / 6.0);
-    p = lf_fma(p, x, 0.5);
-    const double near = lf_fma(p, x * x, x);
-    const double far = lf_exp(x) - 1.0;
-    return x > -0.7 && x < 0.7 ? near : far;
+    double y = lf_double(0x5fe6eb50c7b537a9u - (lf_bits(x) >> 1));
+    for (int i = 0; i < 3; i++)
+        y *= 1.5 - (0.5 * x * y) * y;
+    return y;
 }
 
 /* sin and cos of 2 pi u for u in [0, 1]: the nearest quarter turn is taken off exactly. */

@@ -1,6 +1,6 @@
-/* Vectors of four words or doubles, in the extension that gcc and clang share: the compiler maps them
- * to whatever registers a level has. For the few loops that it does not turn into vector code by
- * itself. */
+/* Vectors of four words or doubles, in the extension that gcc and clang share: the compiler maps
+ * them to whatever registers a level has. For the few loops that it does not turn into vector code
+ * by itself. */
 #ifndef LF_VECTOR_H
 #define LF_VECTOR_H
 
@@ -31,6 +31,16 @@ static inline lf_real4 lf_load_reals(const double *from)
     return x;
 }
 
+static inline void lf_store_words(lf_word4 x, uint64_t *to)
+{
+    memcpy(to, &x, sizeof x);
+}
+
+static inline void lf_store_reals(lf_real4 x, double *to)
+{
+    memcpy(to, &x, sizeof x);
+}
+
 /* Four floats from each of two places. */
 static inline lf_single8 lf_join(const void *low, const void *high)
 {
@@ -40,12 +50,19 @@ static inline lf_single8 lf_join(const void *low, const void *high)
     return LF_SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
+/* The low halves of the words of a, the high ones of b. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#    error "lidfast's streams are written for little-endian machines"
+#endif
+#define LF_BLEND_LOW(a, b) LF_SHUFFLE(a, b, 0, 9, 2, 11, 4, 13, 6, 15)
+
 /* (double)u, correctly rounded. Vector units before AVX-512 have no such conversion: the halves
  * are placed in the mantissas of 2^84 and 2^52, which are then taken off. */
 static inline lf_real4 lf_from_words(lf_word4 u)
 {
     const lf_real4 high = (lf_real4)((u >> 32) | 0x4530000000000000u) - 0x1.00000001p84;
-    return high + (lf_real4)((u & 0xffffffffu) | 0x4330000000000000u);
+    const lf_half8 exponent = (lf_half8)((lf_word4){0} + 0x4330000000000000u);
+    return high + (lf_real4)LF_BLEND_LOW((lf_half8)u, exponent);
 }
 
 #endif

@@ -1,5 +1,6 @@
 """Kernels of lidfast.random."""
 
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free
 
@@ -169,16 +170,18 @@ cdef class Streams:
         lf_raise(kernels.fill(&draw, self.key, lf_take(&self.calls), 1, &real))
         return real
 
-    def fill(self, Plan plan, int dtype, unsigned char[::1] out, int64_t n):
-        """Write n variates of dtype (0 float64, 1 float32, 2 int64) to the bytes of out."""
+    def fill(self, Plan plan, int dtype, out, int64_t n):
+        """Write n variates of dtype (0 float64, 1 float32, 2 int64) to out, an array of them."""
         cdef lf_draw draw = plan.draw
+        cdef Py_buffer view
         cdef lf_status status
         cdef uint64_t call = lf_take(&self.calls)
         draw.dtype = dtype
-        if n == 0:
-            return
+        # not a typed memoryview: that takes as long as a draw of a hundred
+        PyObject_GetBuffer(out, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
         with nogil:
-            status = kernels.fill(&draw, self.key, call, n, &out[0])
+            status = kernels.fill(&draw, self.key, call, n, view.buf)
+        PyBuffer_Release(&view)
         lf_raise(status)
 
 

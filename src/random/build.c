@@ -1,22 +1,23 @@
 /* Builds the tables of quantile functions.
  *
- * With s = ln v, v the probability beyond x on the side of the table, and q = dx/ds up to its sign, the density f
- * of the law gives q = v / f(x) and
+ * With s = ln v, v the probability beyond x on the side of the table, and q = dx/ds up to its sign,
+ * the density f of the law gives q = v / f(x) and
  *
  *     x' = sign q,     q' = q (1 - sign q g(x)),     g = f'/f,
  *
- * where g is a rational function of x (or of its logarithm's or logit's series): the coefficients of the
- * Taylor series of x(s) follow one from the other. The march goes from the far tail, where Python gives x and q,
- * to the middle: an error in v made on the way stays as large as it was while v doubles with each octave, so the
- * march forgets it. A step is as long as the series allows, an octave or a 2^-j part of one.
- * Each cell then takes the cubic through four values of the series, at the zeros of the Chebyshev
- * polynomial of degree 4, and is checked at its center, where the error is largest. */
+ * where g is a rational function of x (or of its logarithm's or logit's series): the coefficients
+ * of the Taylor series of x(s) follow one from the other. The march goes from the far tail, where
+ * Python gives x and q, to the middle: an error in v made on the way stays as large as it was while
+ * v doubles with each octave, so the march forgets it. A step is as long as the series allows, an
+ * octave or a 2^-j part of one. Each cell then takes the cubic through four values of the series,
+ * at the zeros of the Chebyshev polynomial of degree 4, and is checked at its center, where the
+ * error is largest. */
 #include "core/vecmath.h"
 #include "random/random.h"
 #include "random/table.h"
 
 #define TERMS 20
-#define NODES 5 /* of a cell: four zeros, and the center */
+#define NODES 5              /* of a cell: four zeros, and the center */
 #define STEP_TOLERANCE 1e-13 /* of v, relative */
 
 /* Positions of the nodes in a cell of width 2, from its center. */
@@ -191,18 +192,18 @@ static double build_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
     return worst;
 }
 
-/* Fills the table from its two sides; returns the largest relative error of v at the centers and, between the
- * sides, in the middle: NaN or infinity where the march cannot be made.
- * OUT  single: the same rows for float */
+/* Fills the table from its two sides; returns the largest relative error of v at the centers and,
+ * between the sides, in the middle: NaN or infinity where the march cannot be made. OUT  single:
+ * the same rows for float */
 double LF_NAME(build)(const lf_side sides[2], lf_table *table, lf_single_table *single)
 {
     double worst = 0;
     for (int i = 0; i < 2; i++) {
         const double error = build_side(&sides[i], table->row + i * LF_SIDE_ROWS);
         worst = error <= worst ? worst : error;
-        const double(*from)[4] = (const double(*)[4])table->row + i * LF_SIDE_ROWS +
-                                 (LF_OCTAVES - LF_SINGLE_OCTAVES) * LF_CELLS;
-        float(*to)[4] = single->row + i * LF_SINGLE_SIDE_ROWS;
+        const double (*from)[4] = (const double (*)[4])table->row + i * LF_SIDE_ROWS +
+                                  (LF_OCTAVES - LF_SINGLE_OCTAVES) * LF_CELLS;
+        float (*to)[4] = single->row + i * LF_SINGLE_SIDE_ROWS;
         for (int row = 0; row < LF_SINGLE_SIDE_ROWS; row++)
             for (int k = 0; k < 4; k++)
                 to[row][k] = (float)from[row][k];

@@ -57,8 +57,12 @@ static lf_status fill(const lf_draw *draw, const uint64_t *key, uint64_t call, i
     lf_law_block *const law = LF_NAME(law_block)(draw->law);
     const int64_t blocks = (n + LF_BLOCK - 1) / LF_BLOCK;
     lf_status status = LF_OK;
-    /* a team is not worth its start for a few blocks */
-#pragma omp parallel for schedule(dynamic, 4) num_threads(lf_team(blocks)) if (blocks > 1)
+    if (blocks == 1) { /* a draw of a few: no team, nothing to poll for */
+        lf_block block = {.draw = draw, .key = key, .call = call, .m = n};
+        one_block(&block, law, out);
+        return LF_OK;
+    }
+#pragma omp parallel for schedule(dynamic, 4) num_threads(lf_team(blocks))
     for (int64_t b = 0; b < blocks; b++) {
         if (lf_poll(&status))
             continue;

@@ -1,16 +1,19 @@
-/* The continuous laws of parameters that change from variate to variate, or that a table does not serve. All are loops
- * without branches over the variates of a chunk, made of the tables of the normal and the exponential. */
+/* The continuous laws of parameters that change from variate to variate, or that a table does not
+ * serve. All are loops without branches over the variates of a chunk, made of the tables of the
+ * normal and the exponential. */
 #include "random/laws.h"
 
 #define LAW(name) static void name(lf_block *block, lf_variate *restrict out)
 
 /* A chunk of the block: variates first .. first + count - 1, in whole vectors `padded`. */
-#define FOR_EACH_CHUNK                                                                     \
-    for (int64_t first = 0, count, padded; first < block->m &&                             \
-         (count = LF_MIN(LF_CHUNK, block->m - first), padded = lf_padded(count), 1);       \
+#define FOR_EACH_CHUNK                                                               \
+    for (int64_t first = 0, count, padded;                                           \
+         first < block->m &&                                                         \
+         (count = LF_MIN(LF_CHUNK, block->m - first), padded = lf_padded(count), 1); \
          first += LF_CHUNK)
 
-static inline void exponentials(const lf_draw *draw, int64_t count, const uint64_t *words, double *out)
+static inline void exponentials(const lf_draw *draw, int64_t count, const uint64_t *words,
+                                double *out)
 {
     lf_table_values(draw->exponential, count, words, out);
 }
@@ -71,24 +74,51 @@ LAW(law_lognormal)
 
 /* ---------------------------------------------------------------- gamma */
 
-/* Marsaglia and Tsang, ACM TOMS 26 (2000) 363: of shape a >= 1, d (1 + c N)^3 with d = a - 1/3, kept when an
- * exponential exceeds minus the logarithm of the acceptance probability. Below 1 it is the variate of shape
- * a + 1, for which the caller makes amends. */
+/* Marsaglia and Tsang, ACM TOMS 26 (2000) 363: of shape a >= 1, d v with v = (1 + c N)^3, d = a -
+ * 1/3 and c = 1/sqrt(9 d), kept with probability e^(N^2/2 + d (1 - v + ln v)); their squeeze 1 -
+ * 0.0331 N^4 decides nearly all. (Any c gives the law while that probability stays below 1: so c
+ * may be rough.) Below shape 1 it is the variate of shape a + 1, for which the caller makes amends.
+ */
 static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHUNK],
                       const double *a, const double *b, double *restrict value,
                       int64_t *restrict accepted)
 {
     (void)b;
-    double normal[LF_CHUNK], e[LF_CHUNK];
+    double normal[LF_CHUNK], u[LF_CHUNK], cube[LF_CHUNK];
     lf_table_values(draw->normal, count, words[0], normal);
-    exponentials(draw, count, words[1], e);
+    int64_t unsure = 0;
     for (int64_t i = 0; i < count; i++) {
-        const double d = (a[i] < 1 ? a[i] + 1 : a[i]) - 1.0 / 3;
-        const double x = normal[i], root = 1 + x / sqrt(9 * d), v = root * root * root;
-        const double excess = 0.5 * x * x + d * (1 - v + lf_log(fmax(v, DBL_MIN)));
-        value[i] = d * v;
-        accepted[i] = (root > 0) & (e[i] > -excess);
+        const double d = (a[i] < 1 ? a[i] + 1 : a[i]) - 1.0 / 3, x = normal[i];
+        const double root = 1 + x * lf_rough_rsqrt(9 * d);
+        u[i] = lf_unit_open_below(words[1][i]);
+        cube[i] = root * root * root;
+        value[i] = d * cube[i];
+        const double square = x * x, squeeze = 1 - 0.0331 * square * square;
+        const double bound = root > 0 ? squeeze : -1.0;
+        accepted[i] = u[i] < bound;
+        unsure += !accepted[i];
     }
+    if (!unsure)
+        return;
+    double x[LF_CHUNK], d[LF_CHUNK], v[LF_CHUNK], uniform[LF_CHUNK];
+    int64_t place[LF_CHUNK];
+    unsure = 0;
+    for (int64_t i = 0; i < count; i++) {
+        place[unsure] = i;
+        unsure += !accepted[i];
+    }
+    for (int64_t i = 0; i < lf_padded(unsure); i++) {
+        const int64_t j = place[i < unsure ? i : 0];
+        x[i] = normal[j], v[i] = cube[j], uniform[i] = u[j];
+        d[i] = (a[j] < 1 ? a[j] + 1 : a[j]) - 1.0 / 3;
+    }
+    for (int64_t i = 0; i < lf_padded(unsure); i++) {
+        const double positive = v[i] > DBL_MIN ? v[i] : DBL_MIN;
+        const double log_ratio = 0.5 * x[i] * x[i] + d[i] * (1 - positive + lf_log(positive));
+        x[i] = v[i] > 0 ? log_ratio - lf_log(uniform[i]) : -1.0;
+    }
+    for (int64_t i = 0; i < unsure; i++)
+        accepted[place[i]] = x[i] > 0;
 }
 
 /* Gamma variates as large * e^(boost): G(a) = G(a + 1) U^(1/a) for a < 1, whose logarithm is finite
@@ -105,7 +135,7 @@ static int gammas(const lf_block *block, int tag, int64_t first, int64_t count,
         exponentials(block->draw, lf_padded(count), words[2], boost);
         for (int64_t i = 0; i < lf_padded(count); i++)
             /* of a smaller shape the logarithm itself would overflow */
-            boost[i] = a[i] < 1 ? -boost[i] / fmax(a[i], 1e-300) : 0.0;
+            boost[i] = a[i] < 1 ? -boost[i] / (a[i] > 1e-300 ? a[i] : 1e-300) : 0.0;
     } else {
         memset(boost, 0, LF_CHUNK * sizeof *boost);
     }
@@ -173,26 +203,33 @@ LAW(law_student_t)
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
-        double df[LF_CHUNK], e[LF_CHUNK];
+        double df[LF_CHUNK], e[LF_CHUNK], x[LF_CHUNK];
+        int overflows = 0;
         lf_words(block, 2, padded, words);
         exponentials(block->draw, padded, words[0], e);
         lf_values(block, block->draw->a, first, count, df);
         for (int64_t i = 0; i < padded; i++) {
             double sine, cosine;
             lf_sincos_turn(lf_unit(words[1][i]), &sine, &cosine);
-            const double nu = fmin(df[i], 1e300), y = e[i] / nu;
-            /* the root of e^2y - 1, where its square would overflow too */
-            const double radius = y < 300 ? sqrt(lf_expm1(2 * y)) : lf_exp(y);
-            e[i] = sqrt(nu) * radius * cosine;
+            const double nu = df[i] < 1e300 ? df[i] : 1e300, y = 2 * (e[i] / nu);
+            overflows |= y > 600;
+            x[i] = sqrt(nu * lf_expm1(y)) * cosine;
         }
-        copy(out + first, e, count);
+        if (overflows) /* tiny df: the root of e^y, where e^y itself may be infinite */
+            for (int64_t i = 0; i < padded; i++) {
+                double sine, cosine;
+                lf_sincos_turn(lf_unit(words[1][i]), &sine, &cosine);
+                const double y = 2 * (e[i] / df[i]);
+                x[i] = y > 600 ? sqrt(df[i]) * lf_exp(0.5 * y) * cosine : x[i];
+            }
+        copy(out + first, x, count);
     }
 }
 
 /* ---------------------------------------------------------------- stable */
 
-/* Chambers, Mallows and Stuck, J. Am. Stat. Assoc. 71 (1976) 340, as corrected by Weron (1996): the angle
- * t = pi (V - 1/2) and an exponential. */
+/* Chambers, Mallows and Stuck, J. Am. Stat. Assoc. 71 (1976) 340, as corrected by Weron (1996): the
+ * angle t = pi (V - 1/2) and an exponential. */
 LAW(law_stable)
 {
     FOR_EACH_CHUNK
@@ -214,29 +251,43 @@ LAW(law_geometric)
         double e[LF_CHUNK], rate[LF_CHUNK];
         lf_words(block, 1, padded, words);
         exponentials(block->draw, padded, words[0], e);
-        lf_values(block, block->draw->a, first, count, rate);
+        if (!fixed)
+            lf_values(block, block->draw->a, first, count, rate);
+        for (int64_t i = 0; i < padded && !fixed; i++)
+            rate[i] = -lf_log1p(-rate[i]);
         for (int64_t i = 0; i < padded; i++)
-            rate[i] = fixed ? fixed_rate : -lf_log1p(-rate[i]);
-        for (int64_t i = 0; i < count; i++) {
-            const double failures = e[i] / rate[i];
-            out[first + i].integer = failures < 0x1p63 ? LF_MAX(1, 1 + (int64_t)failures) : INT64_MAX;
-        }
+            e[i] /= fixed ? fixed_rate : rate[i];
+        lf_floors(count, e, 1, out + first);
     }
 }
 
 /* ---------------------------------------------------------------- tables */
 
+/* The next words' variates, in one pass from the stream to the places in the table. */
+static void quantiles(lf_block *block, int64_t padded, double *restrict out)
+{
+    uint64_t offset[LF_CHUNK];
+    double t[LF_CHUNK];
+    lf_stream state = block->stream;
+    for (int64_t i = 0; i < padded; i += LF_LANES) {
+        lf_word4 word[LF_HALVES];
+        lf_stream_step(&state, word);
+        for (int h = 0; h < LF_HALVES; h++)
+            lf_table_find(word[h], offset + i + 4 * h, t + i + 4 * h);
+    }
+    block->stream = state;
+    lf_table_look_up(block->draw->table, padded, offset, t, out);
+}
+
 LAW(law_quantile)
 {
     FOR_EACH_CHUNK
     {
-        uint64_t words[1][LF_CHUNK];
         double x[LF_CHUNK];
-        lf_words(block, 1, padded, words);
         if (count == LF_CHUNK) {
-            lf_table_values(block->draw->table, padded, words[0], &out[first].real);
+            quantiles(block, padded, &out[first].real);
         } else {
-            lf_table_values(block->draw->table, padded, words[0], x);
+            quantiles(block, padded, x);
             copy(out + first, x, count);
         }
     }
@@ -247,27 +298,28 @@ LAW(law_quantile_floor)
 {
     FOR_EACH_CHUNK
     {
-        uint64_t words[1][LF_CHUNK];
         double x[LF_CHUNK];
-        lf_words(block, 1, padded, words);
-        lf_table_values(block->draw->table, padded, words[0], x);
-        for (int64_t i = 0; i < count; i++)
-            out[first + i].integer = (int64_t)x[i];
+        quantiles(block, padded, x);
+        lf_floors(count, x, 0, out + first);
     }
 }
 
 LAW(law_uniform)
 {
-    FOR_EACH_CHUNK
-    {
-        uint64_t words[1][LF_CHUNK];
-        lf_words(block, 1, padded, words);
-        for (int64_t i = 0; i < count; i++) {
-            /* 52 bits behind 1.0, less 1.0 or the double before it: exact */
-            const uint64_t word = words[0][i];
-            out[first + i].real = lf_double((word >> 12) | 0x3ff0000000000000u) -
-                                  lf_double(0x3ff0000000000000u - ((word >> 11) & 1));
-        }
+    lf_stream state = block->stream;
+    for (int64_t first = 0; first < block->m; first += LF_LANES) {
+        lf_word4 word[LF_HALVES];
+        lf_real4 x[LF_HALVES];
+        lf_stream_step(&state, word);
+        for (int h = 0; h < LF_HALVES;
+             h++) /* 52 bits behind 1.0, less 1.0 or the double before it */
+            x[h] = (lf_real4)((word[h] >> 12) | 0x3ff0000000000000u) -
+                   (lf_real4)(0x3ff0000000000000u - ((word[h] >> 11) & 1));
+        if (first + LF_LANES <= block->m)
+            for (int h = 0; h < LF_HALVES; h++)
+                lf_store_reals(x[h], &out[first + 4 * h].real);
+        else
+            memcpy(out + first, x, (size_t)(block->m - first) * sizeof *out);
     }
 }
 

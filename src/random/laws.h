@@ -44,7 +44,8 @@ static inline void lf_words(lf_block *block, int per_variate, int64_t count,
         for (int j = 0; j < per_variate; j++) {
             lf_word4 word[LF_HALVES];
             lf_stream_step(&state, word);
-            memcpy(&words[j][i], word, sizeof word);
+            for (int h = 0; h < LF_HALVES; h++)
+                lf_store_words(word[h], &words[j][i + 4 * h]);
         }
     block->stream = state;
 }
@@ -62,6 +63,25 @@ static inline void lf_values(const lf_block *block, lf_param parameter, int64_t 
     } else {
         for (int64_t i = 0; i < lf_padded(count); i++)
             out[i] = parameter.value[0];
+    }
+}
+
+/* out = more + floor(x), x >= 0; what int64 cannot hold is its largest value. */
+static inline void lf_floors(int64_t count, const double *restrict x, int64_t more,
+                             lf_variate *restrict out)
+{
+    int large = 0;
+    for (int64_t i = 0; i < count; i++)
+        large |= !(x[i] < 0x1p51);
+    if (large) {
+        for (int64_t i = 0; i < count; i++)
+            out[i].integer = x[i] < 0x1p63 - 1024 ? more + (int64_t)x[i] : INT64_MAX;
+    } else { /* by the digits of x + 2^52: vector units before AVX-512 do not convert to int64 */
+        for (int64_t i = 0; i < count; i++) {
+            const double nearest = (x[i] + 0x1p52) - 0x1p52;
+            const double below = nearest > x[i] ? nearest - 1 : nearest;
+            out[i].integer = (int64_t)(lf_bits(below + 0x1p52) - lf_bits(0x1p52)) + more;
+        }
     }
 }
 
@@ -84,15 +104,17 @@ static inline double lf_unit_open_below(uint64_t word)
 typedef void lf_try(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHUNK], const double *a,
                     const double *b, double *restrict value, int64_t *restrict accepted);
 
-/* count <= LF_CHUNK values by rejection, of variates first, first + 1, ... of the block. The first try
- * takes the words given; retry r = 0, 1, ... of variate i those of Threefry4x64-20 of the counter
- * (block, call, LF_LANES + tag * LF_BLOCK + i, r): it does not depend on what the others do. */
+/* count <= LF_CHUNK values by rejection, of variates first, first + 1, ... of the block. The first
+ * try takes the words given; retry r = 0, 1, ... of variate i those of Threefry4x64-20 of the
+ * counter (block, call, LF_LANES + tag * LF_BLOCK + i, r): it does not depend on what the others
+ * do. */
 static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_t first,
                              int64_t count, uint64_t words[][LF_CHUNK], const double *a,
                              const double *b, double *restrict value)
 {
     int64_t accepted[LF_CHUNK], left[LF_CHUNK], remaining = 0;
-    try(block->draw, lf_padded(count), words, a, b, value, accepted);
+    try
+        (block->draw, lf_padded(count), words, a, b, value, accepted);
     for (int64_t i = 0; i < count; i++) {
         left[remaining] = i;
         remaining += !accepted[i];
@@ -107,8 +129,7 @@ static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_
             lf_word4 x[4][LF_HALVES];
             lf_counters(x, block->block, block->call, 0, retry);
             for (int l = 0; l < LF_LANES; l++)
-                x[2][l / 4][l % 4] =
-                    (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left[i + l]);
+                x[2][l / 4][l % 4] = (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left[i + l]);
             lf_threefry(block->key, x);
             for (int w = 0; w < LF_TRY_WORDS; w++)
                 memcpy(&again[w][i], x[w], sizeof x[w]);
@@ -117,7 +138,8 @@ static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_
             again_a[i] = a[left[i]];
             again_b[i] = b[left[i]];
         }
-        try(block->draw, tries, again, again_a, again_b, again_value, accepted);
+        try
+            (block->draw, tries, again, again_a, again_b, again_value, accepted);
         int64_t kept = 0;
         for (int64_t i = 0; i < remaining; i++) {
             const int64_t variate = left[i];

@@ -40,10 +40,10 @@ typedef struct lf_single_table lf_single_table;
 
 typedef struct {
     lf_law law;
-    lf_dtype dtype;              /* integer laws: LF_INT64, the others not */
-    lf_param a, b;               /* of the law */
-    lf_param loc, scale;         /* out = loc + scale * variate (LF_FLOAT64); scale.value NULL: no */
-    const lf_table *table;       /* of LF_QUANTILE, LF_QUANTILE_FLOOR */
+    lf_dtype dtype;        /* integer laws: LF_INT64, the others not */
+    lf_param a, b;         /* of the law */
+    lf_param loc, scale;   /* out = loc + scale * variate (LF_FLOAT64); scale.value NULL: no */
+    const lf_table *table; /* of LF_QUANTILE, LF_QUANTILE_FLOOR */
     const lf_single_table *single;
     const lf_table *normal, *exponential; /* for the laws made of them */
 } lf_draw;
@@ -67,7 +67,8 @@ typedef struct {
 
 typedef struct {
     /* out[i], i < n: variate i of call `call` of the generator with this key */
-    lf_status (*fill)(const lf_draw *draw, const uint64_t *key, uint64_t call, int64_t n, void *out);
+    lf_status (*fill)(const lf_draw *draw, const uint64_t *key, uint64_t call, int64_t n,
+                      void *out);
     double (*build)(const lf_side sides[2], lf_table *table, lf_single_table *single);
     /* the variates that these words give; n a multiple of 8 */
     void (*quantiles)(const lf_table *table, int64_t n, const uint64_t *words, double *out);

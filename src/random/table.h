@@ -1,10 +1,10 @@
 /* A law as a table of its quantile function.
  *
  * A word w is folded to its distance from the nearer end, f = min(w, 2^64 - 1 - w) and
- * v = (f + 1/2) 2^-64 in [2^-65, 1/2]; the variate is Q(v) on the lower side (w < 2^63), Q(1 - v) on the
- * upper. v's floating exponent and its next LF_CELL_BITS bits name a cell, in which the variate is
- * a cubic of the rest of the mantissa: cells shrink in proportion to v, so both tails are
- * as exact as the middle, without a branch. */
+ * v = (f + 1/2) 2^-64 in [2^-65, 1/2]; the variate is Q(v) on the lower side (w < 2^63), Q(1 - v)
+ * on the upper. v's floating exponent and its next LF_CELL_BITS bits name a cell, in which the
+ * variate is a cubic of the rest of the mantissa: cells shrink in proportion to v, so both tails
+ * are as exact as the middle, without a branch. */
 #ifndef LF_TABLE_H
 #define LF_TABLE_H
 
@@ -19,8 +19,8 @@
  * of the cache. */
 #define LF_SIDE_ROWS (LF_OCTAVES * LF_CELLS + 2)
 
-/* Two sides, the lower first, of rows {c0, c1, c2, c3}: the variate is c0 + t (c1 + t (c2 + t c3)), where t is the
- * mantissa less that of the cell's center, |t| <= 2^-(LF_CELL_BITS + 1). */
+/* Two sides, the lower first, of rows {c0, c1, c2, c3}: the variate is c0 + t (c1 + t (c2 + t c3)),
+ * where t is the mantissa less that of the cell's center, |t| <= 2^-(LF_CELL_BITS + 1). */
 struct lf_table {
     double row[2 * LF_SIDE_ROWS][4];
 };
@@ -32,27 +32,26 @@ struct lf_single_table {
     float row[2 * LF_SINGLE_SIDE_ROWS][4];
 };
 
-/* words (count,) -> variates (count,), count a multiple of 4 and at most LF_CHUNK. In two
- * passes, so that the loads of rows do not wait for the arithmetic that finds them. */
-static inline void lf_table_values(const lf_table *table, int64_t count,
-                                   const uint64_t *restrict words, double *restrict out)
+/* In two passes, so that the loads of rows do not wait for the arithmetic that finds them. The
+ * first: where the rows of four words stand (in bytes, from lf_table_base), and t. */
+static inline void lf_table_find(lf_word4 word, uint64_t offset[4], double t[4])
 {
-    uint64_t offset[LF_CHUNK]; /* of the row, in bytes */
-    double t[LF_CHUNK];
+    const lf_word4 upper = (lf_word4)((lf_int4)word < 0);
+    const lf_word4 v = (lf_word4)(lf_from_words(word ^ upper) + 0.5);
+    const lf_word4 row =
+        ((v >> (52 - LF_CELL_BITS - 5)) & ~31ull) + (upper & (LF_SIDE_ROWS * sizeof(double[4])));
+    const lf_word4 rest = v & ((1ull << (52 - LF_CELL_BITS)) - 1);
+    lf_store_words(row, offset);
+    lf_store_reals((lf_real4)(rest | 0x3ff0000000000000u) - (1 + 0.5 / LF_CELLS), t);
+}
+
+/* The second: values (count,), count a multiple of 4. */
+static inline void lf_table_look_up(const lf_table *table, int64_t count, const uint64_t *offset,
+                                    const double *t, double *restrict out)
+{
     /* f + 1/2 has exponents from -1 on; as doubles carry them, with the bias */
-    const char *const base = (const char *)table - ((1023 - 1) << LF_CELL_BITS) * sizeof table->row[0];
-    for (int64_t i = 0; i < count; i += 4) {
-        const lf_word4 word = lf_load_words(words + i);
-        const lf_word4 upper = (lf_word4)((lf_int4)word < 0);
-        const lf_word4 v = (lf_word4)(lf_from_words(word ^ upper) + 0.5);
-        const lf_word4 row = ((v >> (52 - LF_CELL_BITS - 5)) & ~31ull) +
-                             (upper & (LF_SIDE_ROWS * sizeof table->row[0]));
-        const lf_word4 rest = v & ((1ull << (52 - LF_CELL_BITS)) - 1);
-        const lf_real4 from_center =
-            (lf_real4)(rest | 0x3ff0000000000000u) - (1 + 0.5 / LF_CELLS);
-        memcpy(offset + i, &row, sizeof row);
-        memcpy(t + i, &from_center, sizeof from_center);
-    }
+    const char *const base =
+        (const char *)table - ((1023 - 1) << LF_CELL_BITS) * sizeof table->row[0];
     for (int64_t i = 0; i < count; i += 4) {
         const lf_real4 a = lf_load_reals((const double *)(base + offset[i]));
         const lf_real4 b = lf_load_reals((const double *)(base + offset[i + 1]));
@@ -66,9 +65,19 @@ static inline void lf_table_values(const lf_table *table, int64_t count,
         const lf_real4 c2 = LF_SHUFFLE(ab02, cd02, 2, 3, 6, 7);
         const lf_real4 c3 = LF_SHUFFLE(ab13, cd13, 2, 3, 6, 7);
         /* not fused: the same bits on every level */
-        const lf_real4 y = ((c3 * x + c2) * x + c1) * x + c0;
-        memcpy(out + i, &y, sizeof y);
+        lf_store_reals(((c3 * x + c2) * x + c1) * x + c0, out + i);
     }
+}
+
+/* words (count,) -> variates (count,), count a multiple of 4 and at most LF_CHUNK. */
+static inline void lf_table_values(const lf_table *table, int64_t count, const uint64_t *words,
+                                   double *restrict out)
+{
+    uint64_t offset[LF_CHUNK];
+    double t[LF_CHUNK];
+    for (int64_t i = 0; i < count; i += 4)
+        lf_table_find(lf_load_words(words + i), offset + i, t + i);
+    lf_table_look_up(table, count, offset, t, out);
 }
 
 /* The same in float: two variates from a word, the low half first. count a multiple of 8. */
@@ -83,7 +92,8 @@ static inline void lf_single_values(const lf_single_table *table, int64_t count,
         lf_half8 word;
         memcpy(&word, words + i / 2, sizeof word);
         const lf_half8 upper = (lf_half8)((lf_short8)word < 0);
-        const lf_half8 v = (lf_half8)(__builtin_convertvector((lf_short8)(word ^ upper), lf_single8) + 0.5f);
+        const lf_half8 v =
+            (lf_half8)(__builtin_convertvector((lf_short8)(word ^ upper), lf_single8) + 0.5f);
         const lf_half8 row = ((v >> (23 - LF_CELL_BITS - 4)) & ~15u) +
                              (upper & (uint32_t)(LF_SINGLE_SIDE_ROWS * sizeof table->row[0]));
         const lf_half8 rest = v & ((1u << (23 - LF_CELL_BITS)) - 1);
