@@ -90,62 +90,90 @@ static int degree_for(const double *c, double scale, double h)
     return degree;
 }
 
-static inline double transformed(const lf_side *side, double x)
+static void transform(const lf_side *side, int n, double *x)
 {
     switch (side->transform) {
     case LF_TRANSFORM_RECIPROCAL:
-        return 1 / x;
+        for (int i = 0; i < n; i++)
+            x[i] = 1 / x[i];
+        break;
     case LF_TRANSFORM_POWER:
-        return lf_exp(side->c * lf_log(x));
+        for (int i = 0; i < n; i++)
+            x[i] = lf_exp(side->c * lf_log(x[i]));
+        break;
     case LF_TRANSFORM_EXPM1:
-        return lf_expm1(side->c * x);
-    default:
-        return x;
+        for (int i = 0; i < n; i++)
+            x[i] = lf_expm1(side->c * x[i]);
+        break;
+    case LF_TRANSFORM_NONE:
+        break;
     }
 }
 
 /* c_0 + c_1 h + ... at many h, sixteen at a time in registers. out and h are padded to that. */
 #define LANES 16
-static void polynomials(const double *c, int degree, int64_t n, const double *restrict h,
+static void polynomials(const double *c, int degree, int n, const double *restrict h,
                         double *restrict out)
 {
-    for (int64_t i = 0; i < n; i += LANES) {
-        double y[LANES];
-        for (int l = 0; l < LANES; l++)
-            y[l] = c[degree];
+    for (int i = 0; i < n; i += LANES) {
+        lf_real4 x[LANES / 4], y[LANES / 4];
+        for (int l = 0; l < LANES / 4; l++) {
+            x[l] = lf_load_reals(h + i + 4 * l);
+            y[l] = (lf_real4){0} + c[degree];
+        }
         for (int k = degree - 1; k >= 0; k--)
-            for (int l = 0; l < LANES; l++)
-                y[l] = y[l] * h[i + l] + c[k];
-        memcpy(out + i, y, sizeof y);
+            for (int l = 0; l < LANES / 4; l++)
+                y[l] = y[l] * x[l] + c[k];
+        for (int l = 0; l < LANES / 4; l++)
+            lf_store_reals(y[l], out + i + 4 * l);
     }
 }
 
-/* The cubic through f at the first four nodes of a cell, in powers of t = (half a cell) * node. */
-static inline void cubic(const double f[4], double row[4])
+/* The cubics through f at the first four nodes of four cells, in powers of t = (half a cell) *
+ * node; row[l] is that of cell l. Returns what they are off at the centers, over their slopes
+ * there. */
+static inline lf_real4 cubics(const lf_real4 f[NODES], lf_real4 row[4])
 {
-    double chebyshev[4];
-    chebyshev[0] = 0.25 * ((f[0] + f[3]) + (f[1] + f[2]));
-    chebyshev[1] = 0.5 * (node[3] * (f[3] - f[0]) + node[2] * (f[2] - f[1]));
-    chebyshev[2] = 0.35355339059327376220 * ((f[0] + f[3]) - (f[1] + f[2]));
-    chebyshev[3] = 0.5 * (node[2] * (f[3] - f[0]) - node[3] * (f[2] - f[1]));
+    const lf_real4 outer = f[0] + f[3], inner = f[1] + f[2];
+    const lf_real4 outer_gap = f[3] - f[0], inner_gap = f[2] - f[1];
+    const lf_real4 zeroth = 0.25 * (outer + inner); /* Chebyshev's coefficients */
+    const lf_real4 first = 0.5 * (node[3] * outer_gap + node[2] * inner_gap);
+    const lf_real4 second = 0.35355339059327376220 * (outer - inner);
+    const lf_real4 third = 0.5 * (node[2] * outer_gap - node[3] * inner_gap);
     const double scale = 2.0 * LF_CELLS;
-    row[0] = chebyshev[0] - chebyshev[2];
-    row[1] = (chebyshev[1] - 3 * chebyshev[3]) * scale;
-    row[2] = 2 * chebyshev[2] * (scale * scale);
-    row[3] = 4 * chebyshev[3] * (scale * scale * scale);
+    const lf_real4 c0 = zeroth - second, c1 = (first - 3.0 * third) * scale;
+    const lf_real4 c2 = second * (2 * scale * scale), c3 = third * (4 * scale * scale * scale);
+    const lf_real4 c01_02 = LF_SHUFFLE(c0, c1, 0, 4, 2, 6), c01_13 = LF_SHUFFLE(c0, c1, 1, 5, 3, 7);
+    const lf_real4 c23_02 = LF_SHUFFLE(c2, c3, 0, 4, 2, 6), c23_13 = LF_SHUFFLE(c2, c3, 1, 5, 3, 7);
+    row[0] = LF_SHUFFLE(c01_02, c23_02, 0, 1, 4, 5);
+    row[1] = LF_SHUFFLE(c01_13, c23_13, 0, 1, 4, 5);
+    row[2] = LF_SHUFFLE(c01_02, c23_02, 2, 3, 6, 7);
+    row[3] = LF_SHUFFLE(c01_13, c23_13, 2, 3, 6, 7);
+    return (c0 - f[4]) / c1;
+}
+
+/* The larger one, NaN as the largest. */
+static inline double worse(double a, double b)
+{
+    return a <= b ? b : b <= a ? a : NAN;
 }
 
 /* Rows of one side; the return value is the largest relative error of v at a center, infinity
  * where the march cannot be made. */
 static double build_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
 {
-    double node_s[LF_CELLS * NODES], edge_s[LF_CELLS + 1]; /* s less that of the octave's start */
+    double node_s[NODES][LF_CELLS], edge_s[LF_CELLS + 1]; /* s less that of the octave's start */
     for (int cell = 0; cell <= LF_CELLS; cell++)
         edge_s[cell] = lf_log1p((double)cell / LF_CELLS);
-    for (int cell = 0; cell < LF_CELLS; cell++)
-        for (int j = 0; j < NODES; j++)
-            node_s[cell * NODES + j] = lf_log1p((cell + 0.5 + 0.5 * node[j]) / LF_CELLS);
-    double x0 = side->x0, q0 = side->q0, worst = 0;
+    for (int j = 0; j < NODES; j++)
+        for (int cell = 0; cell < LF_CELLS; cell++)
+            node_s[j][cell] = lf_log1p((cell + 0.5 + 0.5 * node[j]) / LF_CELLS);
+    const lf_real4 scale = (lf_real4){0} + side->scale, shift = {side->shift, 0, 0, 0};
+    double inverse[LF_CELLS + 4]; /* of the mantissas at the centers: ds / dm */
+    for (int cell = 0; cell < LF_CELLS + 4; cell++)
+        inverse[cell] = 1 / (1 + (cell + 0.5) / LF_CELLS);
+    lf_word4 worst = {0};
+    double x0 = side->x0, q0 = side->q0;
     for (int octave = 0; octave < LF_OCTAVES; octave++) {
         for (int cell = 0, length; cell < LF_CELLS; cell += length) {
             double x[TERMS + 1], q[TERMS + 1], h;
@@ -161,26 +189,28 @@ static double build_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
                 if (LF_MAX(x_degree, q_degree) <= TERMS)
                     break;
             }
-            double at[LF_CELLS * NODES + LANES], value[LF_CELLS * NODES + LANES];
-            const int count = length * NODES;
-            for (int i = 0; i < count; i++)
-                at[i] = node_s[cell * NODES + i] - edge_s[cell];
-            for (int i = count; i < count + LANES; i++)
-                at[i] = 0;
-            polynomials(x, x_degree, count, at, value);
-            if (side->transform != LF_TRANSFORM_NONE)
-                for (int i = 0; i < count; i++)
-                    value[i] = transformed(side, value[i]);
-            for (int i = 0; i < length; i++) {
-                const double *f = value + i * NODES;
-                double *row = rows[octave * LF_CELLS + cell + i];
-                cubic(f, row);
-                const double mantissa = 1 + (cell + i + 0.5) / LF_CELLS;
-                const double error = fabs(row[0] - f[4]) / (mantissa * fabs(row[1]));
-                worst = error <= worst ? worst : error; /* NaN goes through */
-                row[0] = side->shift + side->scale * row[0];
-                for (int k = 1; k < 4; k++)
-                    row[k] *= side->scale;
+            double value[NODES][LF_CELLS + LANES];
+            for (int j = 0; j < NODES; j++) {
+                double at[LF_CELLS + LANES];
+                for (int i = 0; i < length; i++)
+                    at[i] = node_s[j][cell + i] - edge_s[cell];
+                for (int i = length; i < LANES; i++) /* whole vectors: the last cell again */
+                    at[i] = at[length - 1];
+                polynomials(x, x_degree, length, at, value[j]);
+                if (side->transform != LF_TRANSFORM_NONE)
+                    transform(side, length, value[j]);
+            }
+            for (int i = 0; i < length; i += 4) {
+                lf_real4 f[NODES], row[4];
+                for (int j = 0; j < NODES; j++)
+                    f[j] = lf_load_reals(value[j] + i);
+                const lf_real4 error = cubics(f, row) * lf_load_reals(inverse + cell + i);
+                /* as integers, sizes of doubles keep their order, and NaN is the largest */
+                const lf_word4 size = (lf_word4)error & (UINT64_MAX >> 1);
+                const lf_word4 more = (lf_word4)(size > worst);
+                worst = (size & more) | (worst & ~more);
+                for (int l = 0; l < LF_MIN(4, length - i); l++)
+                    lf_store_reals(shift + scale * row[l], rows[octave * LF_CELLS + cell + i + l]);
             }
             x0 = polynomial(x, x_degree, h);
             q0 = polynomial(q, q_degree, h);
@@ -188,8 +218,10 @@ static double build_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
     }
     double *last = rows[LF_OCTAVES * LF_CELLS]; /* v = 1/2 */
     memset(last, 0, 2 * sizeof rows[0]);
-    last[0] = side->shift + side->scale * transformed(side, x0);
-    return worst;
+    transform(side, 1, &x0);
+    last[0] = side->shift + side->scale * x0;
+    return worse(worse(lf_double(worst[0]), lf_double(worst[1])),
+                 worse(lf_double(worst[2]), lf_double(worst[3])));
 }
 
 /* Fills the table from its two sides; returns the largest relative error of v at the centers and,
@@ -197,10 +229,10 @@ static double build_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
  * the same rows for float */
 double LF_NAME(build)(const lf_side sides[2], lf_table *table, lf_single_table *single)
 {
-    double worst = 0;
+    double error[2];
+#pragma omp parallel for num_threads(lf_team(2))
     for (int i = 0; i < 2; i++) {
-        const double error = build_side(&sides[i], table->row + i * LF_SIDE_ROWS);
-        worst = error <= worst ? worst : error;
+        error[i] = build_side(&sides[i], table->row + i * LF_SIDE_ROWS);
         const double (*from)[4] = (const double (*)[4])table->row + i * LF_SIDE_ROWS +
                                   (LF_OCTAVES - LF_SINGLE_OCTAVES) * LF_CELLS;
         float (*to)[4] = single->row + i * LF_SINGLE_SIDE_ROWS;
@@ -212,5 +244,5 @@ double LF_NAME(build)(const lf_side sides[2], lf_table *table, lf_single_table *
     const double *upper = table->row[LF_SIDE_ROWS + LF_OCTAVES * LF_CELLS];
     const double slope = 2 * fabs(table->row[LF_OCTAVES * LF_CELLS - 1][1]); /* dx/ds */
     const double gap = fabs(lower[0] - upper[0]) / slope;
-    return gap <= worst ? worst : gap;
+    return worse(worse(error[0], error[1]), gap);
 }
