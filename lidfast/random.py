@@ -47,7 +47,7 @@ _LARGEST = 2.0**63  # zipf's n for all that int64 holds
 _SHAPE = _check.NON_NEGATIVE
 _POSITIVE = _check.POSITIVE
 
-# A parameter as kernels take it: none, one value, or a value for each variate.
+# A parameter as kernels take it: none, a number, or an array of one value or a value for each variate.
 _Value = float | FloatArray | None
 _Values = tuple[_Value, _Value, _Value, _Value]  # the law's a and b, then loc and scale
 
@@ -117,7 +117,7 @@ _METHODS = {
 
 
 def _plan(method: str, values: _Values) -> _random.Plan:
-    """Choose the kernel: a table for fixed parameters of the law, where one exists."""
+    """Choose the kernel: a table where the law's parameters are numbers, and it has one."""
     m = _METHODS[method]
     a, b, loc, scale = values
     if isinstance(loc, float) and loc == 0 and isinstance(scale, float) and scale == 1:
@@ -163,9 +163,14 @@ def _values(
         shape = own
     elif not _fits(own, shape):
         raise ValueError(f"size {shape} does not hold the parameters' shape {own}")
-    # One value serves all; anything else is laid out, a value for each variate.
+    # One value serves all; anything else is laid out, a value for each variate. What comes in an array
+    # stays one, even alone: the first variates of an array's draw do not depend on its length.
     spread = [
-        float(a.reshape(-1)[0]) if a.size == 1 else np.ascontiguousarray(np.broadcast_to(a, shape)).ravel()
+        float(a)
+        if a.ndim == 0
+        else a.reshape(1)
+        if a.size == 1
+        else np.ascontiguousarray(np.broadcast_to(a, shape)).ravel()
         for a in arrays
     ]
     return m.values(*spread), shape

@@ -106,7 +106,7 @@ def set_basis(Table the_normal, Table the_exponential):
 
 
 cdef class Plan:
-    """What to draw: a law and its parameters, each None, a float or a float64 array of all values."""
+    """What to draw: a law and its parameters: None, a float, or a float64 array of one or of all values."""
 
     cdef lf_draw draw
     cdef double values[4]
@@ -138,7 +138,7 @@ cdef class Plan:
         values = value
         if values.shape[0] == 0:
             return lf_param(NULL, 1)
-        return lf_param(&values[0], 1)
+        return lf_param(&values[0], values.shape[0] > 1)
 
 
 cdef class Streams:
