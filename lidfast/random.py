@@ -194,9 +194,10 @@ _RELATIONS: dict[str, Callable[..., None]] = {"uniform": _uniform_range, "zipf":
 
 
 def _quantile(method: str, parameters: tuple[float, ...], words: NDArray[np.uint64]) -> FloatArray:
-    """Return the variates that words give by the method's table; LookupError where it has none."""
-    (a, b, _, scale), _ = _values(method, parameters, ())
+    """Return the variates of scale 1 that words give by the method's table; LookupError without one."""
     law = _METHODS[method]
+    ones = (1.0,) * (len(law.parameters) - len(parameters))
+    (a, b, _, scale), _ = _values(method, (*parameters, *ones), ())
     table = _table(law.law, tuple(float(p) for p in (a, b) if p is not None)) if law.table else None
     if table is None:
         raise LookupError(f"{method}{parameters} is not drawn from a table")

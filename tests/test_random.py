@@ -225,21 +225,29 @@ def test_words_become_numbers_as_the_text_says():
 class Arrays:
     """The laws of docs/streams.md for arrays of parameters, one variate at a time."""
 
-    def __init__(self, seed, per_variate, block=0):
+    def __init__(self, seed, per_variate, more=0, block=0):
+        """`more` rows of 256 words stand behind each chunk's own."""
+        self.more = more
         self.key = [int(word) for word in np.random.SeedSequence(seed).generate_state(4, np.uint64)]
         self.per_variate, self.block = per_variate, block
-        self.words = block_words(seed, 0, block, _random.BLOCK * per_variate)
+        self.words = block_words(seed, 0, block, _random.BLOCK * (per_variate + more))
 
     def first(self, i):
-        g, lane = divmod(i, 8)
-        return [self.words[8 * (self.per_variate * g + j) + lane] for j in range(self.per_variate)]
+        start = 256 * (i // 256) * (self.per_variate + self.more)
+        g, lane = divmod(i % 256, 8)
+        return [self.words[start + 8 * (self.per_variate * g + j) + lane] for j in range(self.per_variate)]
 
     def retry(self, tag, i, t):
         return threefry(self.key, (self.block, 0, 8 + 2048 * tag + i, t))
 
-    def gamma(self, i, a, words, tag=0):
+    def further(self, i, behind):
+        """Variate i's word in a row of 256 behind the chunk's own and `behind` other rows."""
+        start = 256 * (i // 256 * (self.per_variate + self.more) + self.per_variate + behind)
+        return self.words[start + i % 256]
+
+    def gamma(self, i, a, words, tag=0, behind=0):
         """The variate's logarithm."""
-        boost = -exponential(words[2]) / a if a < 1 else 0.0
+        boost = -exponential(self.further(i, behind)) / a if a < 1 else 0.0
         d = (a + 1 if a < 1 else a) - 1 / 3
         for t in range(100):
             n = normal(words[0])
@@ -252,7 +260,7 @@ class Arrays:
 
 
 def arrays_standard_gamma(i, a):
-    source = Arrays(3, 3)
+    source = Arrays(3, 2, more=int(a < 1))
     return math.exp(source.gamma(i, a, source.first(i)))
 
 
@@ -261,14 +269,17 @@ def arrays_inverse_gamma(i, a):
 
 
 def arrays_beta(i, a, b):
-    source = Arrays(3, 6)
+    source = Arrays(3, 4, more=(a < 1) + (b < 1))
     words = source.first(i)
-    return 1 / (1 + math.exp(source.gamma(i, b, words[3:], 1) - source.gamma(i, a, words[:3])))
+    first, second = source.gamma(i, a, words[:2]), source.gamma(i, b, words[2:], 1, int(a < 1))
+    return 1 / (1 + math.exp(second - first))
 
 
 def arrays_standard_t(i, df):
     e, angle = Arrays(3, 2).first(i)
-    return math.sqrt(df * math.expm1(2 * exponential(e) / df)) * math.cos(2 * math.pi * ((angle >> 11) * 2.0**-53))
+    return math.sqrt(df * math.expm1(2 * exponential(e) / df)) * math.cos(
+        2 * math.pi * ((angle >> 11) * 2.0**-53)
+    )
 
 
 def arrays_pareto(i, a):
@@ -288,6 +299,8 @@ def arrays_weibull(i, a):
         ("standard_t", (2.5,)),
         ("standard_t", (0.05,)),
         ("beta", (0.3, 2.0)),
+        ("beta", (0.3, 0.6)),
+        ("beta", (1.5, 2.5)),
         ("pareto", (2.5,)),
         ("weibull", (0.5,)),
     ],

@@ -9,14 +9,15 @@ static void single_block(lf_block *block, float *restrict out)
         uint64_t words[1][LF_CHUNK];
         float x[2 * LF_CHUNK];
         const int64_t count = LF_MIN(2 * LF_CHUNK, block->m - first);
-        lf_words(block, 1, lf_padded((count + 1) / 2), words);
+        const int64_t padded = lf_padded((count + 1) / 2);
+        lf_words(block, 1, padded, words);
         if (block->draw->law == LF_UNIFORM) { /* 24 bits: the conversion cannot round up to 1 */
-            for (int64_t i = 0; i < 2 * LF_CHUNK; i++) {
-                const uint32_t half = (uint32_t)(words[0][i / 2] >> (i % 2 * 32));
-                x[i] = (float)(int32_t)(half >> 8) * 0x1p-24f;
-            }
+            uint32_t half[2 * LF_CHUNK];
+            memcpy(half, words, (size_t)padded * sizeof **words);
+            for (int64_t i = 0; i < 2 * padded; i++)
+                x[i] = (float)(int32_t)(half[i] >> 8) * 0x1p-24f;
         } else {
-            lf_single_values(block->draw->single, 2 * lf_padded((count + 1) / 2), words[0], x);
+            lf_single_values(block->draw->single, 2 * padded, words[0], x);
         }
         memcpy(out + first, x, (size_t)count * sizeof *out);
     }

@@ -86,7 +86,6 @@ static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CH
     (void)b;
     double normal[LF_CHUNK], u[LF_CHUNK], cube[LF_CHUNK];
     lf_table_values(draw->normal, count, words[0], normal);
-    int64_t unsure = 0;
     for (int64_t i = 0; i < count; i++) {
         const double d = (a[i] < 1 ? a[i] + 1 : a[i]) - 1.0 / 3, x = normal[i];
         const double root = 1 + x * lf_rough_rsqrt(9 * d);
@@ -96,17 +95,10 @@ static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CH
         const double square = x * x, squeeze = 1 - 0.0331 * square * square;
         const double bound = root > 0 ? squeeze : -1.0;
         accepted[i] = u[i] < bound;
-        unsure += !accepted[i];
     }
-    if (!unsure)
-        return;
     double x[LF_CHUNK], d[LF_CHUNK], v[LF_CHUNK], uniform[LF_CHUNK];
     int64_t place[LF_CHUNK];
-    unsure = 0;
-    for (int64_t i = 0; i < count; i++) {
-        place[unsure] = i;
-        unsure += !accepted[i];
-    }
+    const int64_t unsure = lf_zeros(count, accepted, place);
     for (int64_t i = 0; i < lf_padded(unsure); i++) {
         const int64_t j = place[i < unsure ? i : 0];
         x[i] = normal[j], v[i] = cube[j], uniform[i] = u[j];
@@ -122,8 +114,10 @@ static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CH
 }
 
 /* Gamma variates as large * e^(boost): G(a) = G(a + 1) U^(1/a) for a < 1, whose logarithm is finite
- * where the variate itself is below the smallest double. words (3, count) of the first try. */
-static int gammas(const lf_block *block, int tag, int64_t first, int64_t count,
+ * where the variate itself is below the smallest double. words (2, count) of the first try. The
+ * exponentials of the boosts come from the words behind the whole chunk's, and only where they are
+ * needed: returns whether. */
+static int gammas(lf_block *block, int tag, int64_t first, int64_t count,
                   uint64_t words[][LF_CHUNK], const double *a, double *restrict large,
                   double *restrict boost)
 {
@@ -131,24 +125,27 @@ static int gammas(const lf_block *block, int tag, int64_t first, int64_t count,
     int below_one = 0;
     for (int64_t i = 0; i < count; i++)
         below_one |= a[i] < 1;
-    if (below_one) {
-        exponentials(block->draw, lf_padded(count), words[2], boost);
-        for (int64_t i = 0; i < lf_padded(count); i++)
-            /* of a smaller shape the logarithm itself would overflow */
-            boost[i] = a[i] < 1 ? -boost[i] / (a[i] > 1e-300 ? a[i] : 1e-300) : 0.0;
-    } else {
+    if (!below_one) {
         memset(boost, 0, LF_CHUNK * sizeof *boost);
+        return 0;
     }
-    return below_one;
+    lf_words(block, 1, lf_padded(count), words);
+    lf_finish_chunk(block, 1, lf_padded(count));
+    exponentials(block->draw, lf_padded(count), words[0], boost);
+    for (int64_t i = 0; i < lf_padded(count); i++)
+        /* of a smaller shape the logarithm itself would overflow */
+        boost[i] = a[i] < 1 ? -boost[i] / (a[i] > 1e-300 ? a[i] : 1e-300) : 0.0;
+    return 1;
 }
 
 LAW(law_gamma)
 {
     FOR_EACH_CHUNK
     {
-        uint64_t words[3][LF_CHUNK];
+        uint64_t words[2][LF_CHUNK];
         double a[LF_CHUNK], x[LF_CHUNK], boost[LF_CHUNK];
-        lf_words(block, 3, padded, words);
+        lf_words(block, 2, padded, words);
+        lf_finish_chunk(block, 2, padded);
         lf_values(block, block->draw->a, first, count, a);
         if (gammas(block, 0, first, count, words, a, x, boost))
             for (int64_t i = 0; i < padded; i++)
@@ -161,13 +158,17 @@ LAW(law_inverse_gamma)
 {
     FOR_EACH_CHUNK
     {
-        uint64_t words[3][LF_CHUNK];
+        uint64_t words[2][LF_CHUNK];
         double a[LF_CHUNK], x[LF_CHUNK], boost[LF_CHUNK];
-        lf_words(block, 3, padded, words);
+        lf_words(block, 2, padded, words);
+        lf_finish_chunk(block, 2, padded);
         lf_values(block, block->draw->a, first, count, a);
-        gammas(block, 0, first, count, words, a, x, boost);
-        for (int64_t i = 0; i < padded; i++)
-            x[i] = lf_exp(-boost[i]) / x[i];
+        if (gammas(block, 0, first, count, words, a, x, boost))
+            for (int64_t i = 0; i < padded; i++)
+                x[i] = lf_exp(-boost[i]) / x[i];
+        else
+            for (int64_t i = 0; i < padded; i++)
+                x[i] = 1 / x[i];
         copy(out + first, x, count);
     }
 }
@@ -177,20 +178,25 @@ LAW(law_beta)
 {
     FOR_EACH_CHUNK
     {
-        uint64_t words[6][LF_CHUNK];
+        uint64_t words[4][LF_CHUNK];
         double a[LF_CHUNK], b[LF_CHUNK], x[LF_CHUNK], y[LF_CHUNK], x_boost[LF_CHUNK],
             y_boost[LF_CHUNK];
-        lf_words(block, 6, padded, words);
+        lf_words(block, 4, padded, words);
+        lf_finish_chunk(block, 4, padded);
         lf_values(block, block->draw->a, first, count, a);
         lf_values(block, block->draw->b, first, count, b);
-        gammas(block, 0, first, count, words, a, x, x_boost);
-        gammas(block, 1, first, count, words + 3, b, y, y_boost);
-        for (int64_t i = 0; i < padded; i++) {
-            /* the smaller over the larger, so that the exponential does not overflow */
-            const double log_ratio = lf_log(x[i] / y[i]) + (x_boost[i] - y_boost[i]);
-            const double ratio = lf_exp(-fabs(log_ratio));
-            x[i] = (log_ratio < 0 ? ratio : 1.0) / (1 + ratio);
-        }
+        const int a_below = gammas(block, 0, first, count, words, a, x, x_boost);
+        const int b_below = gammas(block, 1, first, count, words + 2, b, y, y_boost);
+        if (a_below | b_below)
+            for (int64_t i = 0; i < padded; i++) {
+                /* the smaller over the larger, so that the exponential does not overflow */
+                const double log_ratio = lf_log(x[i] / y[i]) + (x_boost[i] - y_boost[i]);
+                const double ratio = lf_exp(log_ratio < 0 ? log_ratio : -log_ratio);
+                x[i] = (log_ratio < 0 ? ratio : 1.0) / (1 + ratio);
+            }
+        else
+            for (int64_t i = 0; i < padded; i++)
+                x[i] /= x[i] + y[i];
         copy(out + first, x, count);
     }
 }

@@ -50,6 +50,33 @@ static inline void lf_words(lf_block *block, int per_variate, int64_t count,
     block->stream = state;
 }
 
+/* After lf_words: goes on to where a whole chunk would have ended. */
+static inline void lf_finish_chunk(lf_block *block, int per_variate, int64_t count)
+{
+    lf_word4 word[LF_HALVES];
+    for (int64_t i = count * per_variate; i < LF_CHUNK * per_variate; i += LF_LANES)
+        lf_stream_step(&block->stream, word);
+}
+
+/* The places of the zeros among flags (count,); returns how many there are. */
+static inline int64_t lf_zeros(int64_t count, const int64_t *flags, int64_t *restrict places)
+{
+    int64_t zeros = 0, i = 0;
+    for (; i + 4 <= count; i += 4) { /* mostly there are none */
+        if (flags[i] & flags[i + 1] & flags[i + 2] & flags[i + 3])
+            continue;
+        for (int64_t j = i; j < i + 4; j++) {
+            places[zeros] = j;
+            zeros += !flags[j];
+        }
+    }
+    for (; i < count; i++) {
+        places[zeros] = i;
+        zeros += !flags[i];
+    }
+    return zeros;
+}
+
 /* Values of a parameter for variates first .. first + count - 1 of the block, the last one repeated
  * up to whole vectors. */
 static inline void lf_values(const lf_block *block, lf_param parameter, int64_t first,
@@ -108,17 +135,13 @@ typedef void lf_try(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHUN
  * try takes the words given; retry r = 0, 1, ... of variate i those of Threefry4x64-20 of the
  * counter (block, call, LF_LANES + tag * LF_BLOCK + i, r): it does not depend on what the others
  * do. */
-static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_t first,
+static inline void lf_reject(const lf_block *block, lf_try *attempt, int tag, int64_t first,
                              int64_t count, uint64_t words[][LF_CHUNK], const double *a,
                              const double *b, double *restrict value)
 {
-    int64_t accepted[LF_CHUNK], left[LF_CHUNK], remaining = 0;
-    try
-        (block->draw, lf_padded(count), words, a, b, value, accepted);
-    for (int64_t i = 0; i < count; i++) {
-        left[remaining] = i;
-        remaining += !accepted[i];
-    }
+    int64_t accepted[LF_CHUNK], left[LF_CHUNK];
+    attempt(block->draw, lf_padded(count), words, a, b, value, accepted);
+    int64_t remaining = lf_zeros(count, accepted, left);
     for (uint64_t retry = 0; remaining; retry++) {
         uint64_t again[LF_TRY_WORDS][LF_CHUNK];
         double again_a[LF_CHUNK], again_b[LF_CHUNK], again_value[LF_CHUNK];
@@ -138,8 +161,7 @@ static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_
             again_a[i] = a[left[i]];
             again_b[i] = b[left[i]];
         }
-        try
-            (block->draw, tries, again, again_a, again_b, again_value, accepted);
+        attempt(block->draw, tries, again, again_a, again_b, again_value, accepted);
         int64_t kept = 0;
         for (int64_t i = 0; i < remaining; i++) {
             const int64_t variate = left[i];
