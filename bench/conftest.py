@@ -39,8 +39,13 @@ def compare(benchmark, request):
     def run(ours, calls, items, rounds=11):
         calls = {name: call if isinstance(call, tuple) else (call, items) for name, call in calls.items()}
         times = {name: [] for name in calls}
+        one_thread = []
 
         def peers_first():
+            with lidfast.num_threads(1):
+                start = perf_counter()
+                ours()
+                one_thread.append((perf_counter() - start) / items)
             for name, (call, its_items) in calls.items():
                 start = perf_counter()
                 call()
@@ -48,11 +53,11 @@ def compare(benchmark, request):
 
         benchmark.pedantic(ours, setup=peers_first, rounds=rounds, warmup_rounds=1)
         own = [time / items for time in benchmark.stats.stats.data]
-        with lidfast.num_threads(1):
-            start = perf_counter()
-            ours()
-            one_thread = perf_counter() - start
-        row = {"case": request.node.name, "ours": statistics.median(own), "one": one_thread / items}
+        row = {
+            "case": request.node.name,
+            "ours": statistics.median(own),
+            "one": statistics.median(one_thread[1:]),
+        }
         for name, series in times.items():
             ratios = sorted(a / b for a, b in zip(series[1:], own, strict=True))
             quarter = len(ratios) // 4
@@ -74,10 +79,12 @@ def pytest_terminal_summary(terminalreporter, config):
         return
     write = terminalreporter.write_line
     terminalreporter.section("lidfast beside its peers")
-    write("Times per item in ns, medians. Ratio: peer / lidfast [quartiles of the rounds].")
+    write(f"Times per item in ns, medians. Ratio: peer / lidfast on {lidfast.get_num_threads()} threads")
+    write("[quartiles of the rounds], and on one.")
     for row in rows:
         ours, one = row.pop("ours") * 1e9, row.pop("one") * 1e9
         write(f"{row.pop('case')}: lidfast {ours:.2f}, on one thread {one:.2f}")
         for name, (time, low, middle, high) in row.items():
             verdict = "" if low > 1 or high < 1 else " (not told apart)"
-            write(f"    {name:<12} {time * 1e9:12.2f}   ratio {middle:8.2f} [{low:.2f}, {high:.2f}]{verdict}")
+            ratios = f"{middle:8.2f} [{low:.2f}, {high:.2f}]{verdict}, one thread {time * 1e9 / one:.2f}"
+            write(f"    {name:<24} {time * 1e9:12.2f}   ratio {ratios}")
