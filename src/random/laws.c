@@ -1,16 +1,12 @@
-/* The continuous laws of parameters that change from variate to variate, or that a table does not serve. All are loops
- * without branches over the variates of a chunk, made of the tables of the normal and the exponential. */
+/* The continuous laws of parameters that change from variate to variate, or that a table does not
+ * serve. All are loops without branches over the variates of a chunk, made of the tables of the
+ * normal and the exponential. */
 #include "random/laws.h"
 
 #define LAW(name) static void name(lf_block *block, lf_variate *restrict out)
 
-/* A chunk of the block: variates first .. first + count - 1, in whole vectors `padded`. */
-#define FOR_EACH_CHUNK                                                                     \
-    for (int64_t first = 0, count, padded; first < block->m &&                             \
-         (count = LF_MIN(LF_CHUNK, block->m - first), padded = lf_padded(count), 1);       \
-         first += LF_CHUNK)
-
-static inline void exponentials(const lf_draw *draw, int64_t count, const uint64_t *words, double *out)
+static inline void exponentials(const lf_draw *draw, int64_t count, const uint64_t *words,
+                                double *out)
 {
     lf_table_values(draw->exponential, count, words, out);
 }
@@ -71,9 +67,9 @@ LAW(law_lognormal)
 
 /* ---------------------------------------------------------------- gamma */
 
-/* Marsaglia and Tsang, ACM TOMS 26 (2000) 363: of shape a >= 1, d (1 + c N)^3 with d = a - 1/3, kept when an
- * exponential exceeds minus the logarithm of the acceptance probability. Below 1 it is the variate of shape
- * a + 1, for which the caller makes amends. */
+/* Marsaglia and Tsang, ACM TOMS 26 (2000) 363: of shape a >= 1, d (1 + c N)^3 with d = a - 1/3,
+ * kept when an exponential exceeds minus the logarithm of the acceptance probability. Below 1 it is
+ * the variate of shape a + 1, for which the caller makes amends. */
 static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHUNK],
                       const double *a, const double *b, double *restrict value,
                       int64_t *restrict accepted)
@@ -189,18 +185,6 @@ LAW(law_student_t)
     }
 }
 
-/* ---------------------------------------------------------------- stable */
-
-/* Chambers, Mallows and Stuck, J. Am. Stat. Assoc. 71 (1976) 340, as corrected by Weron (1996): the angle
- * t = pi (V - 1/2) and an exponential. */
-LAW(law_stable)
-{
-    FOR_EACH_CHUNK
-    {
-        (void)out, (void)first, (void)padded, (void)count;
-    }
-}
-
 /* ---------------------------------------------------------------- geometric */
 
 /* The first success: 1 + floor(E / -ln(1-p)); what int64 cannot hold is its largest value. */
@@ -219,7 +203,8 @@ LAW(law_geometric)
             rate[i] = fixed ? fixed_rate : -lf_log1p(-rate[i]);
         for (int64_t i = 0; i < count; i++) {
             const double failures = e[i] / rate[i];
-            out[first + i].integer = failures < 0x1p63 ? LF_MAX(1, 1 + (int64_t)failures) : INT64_MAX;
+            out[first + i].integer =
+                failures < 0x1p63 ? LF_MAX(1, 1 + (int64_t)failures) : INT64_MAX;
         }
     }
 }
@@ -284,7 +269,7 @@ lf_law_block *LF_NAME(law_block)(lf_law law)
         [LF_INVERSE_GAMMA] = law_inverse_gamma,
         [LF_STUDENT_T] = law_student_t,
         [LF_BETA] = law_beta,
-        [LF_STABLE] = law_stable,
+        [LF_STABLE] = LF_NAME(law_stable),
         [LF_GEOMETRIC] = law_geometric,
         [LF_BINOMIAL] = LF_NAME(law_binomial),
         [LF_POISSON] = LF_NAME(law_poisson),

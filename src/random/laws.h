@@ -26,7 +26,7 @@ typedef struct {
 typedef void lf_law_block(lf_block *block, lf_variate *restrict out);
 
 lf_law_block *LF_NAME(law_block)(lf_law law);
-lf_law_block LF_NAME(law_binomial), LF_NAME(law_poisson), LF_NAME(law_zipf);
+lf_law_block LF_NAME(law_stable), LF_NAME(law_binomial), LF_NAME(law_poisson), LF_NAME(law_zipf);
 
 /* Whole steps of the stream, and whole vectors: the least multiple of LF_LANES from count on. */
 static inline int64_t lf_padded(int64_t count)
@@ -48,6 +48,13 @@ static inline void lf_words(lf_block *block, int per_variate, int64_t count,
         }
     block->stream = state;
 }
+
+/* A chunk of the block: variates first .. first + count - 1, in whole vectors `padded`. */
+#define FOR_EACH_CHUNK                                                               \
+    for (int64_t first = 0, count, padded;                                           \
+         first < block->m &&                                                         \
+         (count = LF_MIN(LF_CHUNK, block->m - first), padded = lf_padded(count), 1); \
+         first += LF_CHUNK)
 
 /* Values of a parameter for variates first .. first + count - 1 of the block, the last one repeated
  * up to whole vectors. */
@@ -84,15 +91,17 @@ static inline double lf_unit_open_below(uint64_t word)
 typedef void lf_try(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHUNK], const double *a,
                     const double *b, double *restrict value, int64_t *restrict accepted);
 
-/* count <= LF_CHUNK values by rejection, of variates first, first + 1, ... of the block. The first try
- * takes the words given; retry r = 0, 1, ... of variate i those of Threefry4x64-20 of the counter
- * (block, call, LF_LANES + tag * LF_BLOCK + i, r): it does not depend on what the others do. */
+/* count <= LF_CHUNK values by rejection, of variates first, first + 1, ... of the block. The first
+ * try takes the words given; retry r = 0, 1, ... of variate i those of Threefry4x64-20 of the
+ * counter (block, call, LF_LANES + tag * LF_BLOCK + i, r): it does not depend on what the others
+ * do. */
 static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_t first,
                              int64_t count, uint64_t words[][LF_CHUNK], const double *a,
                              const double *b, double *restrict value)
 {
     int64_t accepted[LF_CHUNK], left[LF_CHUNK], remaining = 0;
-    try(block->draw, lf_padded(count), words, a, b, value, accepted);
+    try
+        (block->draw, lf_padded(count), words, a, b, value, accepted);
     for (int64_t i = 0; i < count; i++) {
         left[remaining] = i;
         remaining += !accepted[i];
@@ -107,8 +116,7 @@ static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_
             lf_word4 x[4][LF_HALVES];
             lf_counters(x, block->block, block->call, 0, retry);
             for (int l = 0; l < LF_LANES; l++)
-                x[2][l / 4][l % 4] =
-                    (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left[i + l]);
+                x[2][l / 4][l % 4] = (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left[i + l]);
             lf_threefry(block->key, x);
             for (int w = 0; w < LF_TRY_WORDS; w++)
                 memcpy(&again[w][i], x[w], sizeof x[w]);
@@ -117,7 +125,8 @@ static inline void lf_reject(const lf_block *block, lf_try *try, int tag, int64_
             again_a[i] = a[left[i]];
             again_b[i] = b[left[i]];
         }
-        try(block->draw, tries, again, again_a, again_b, again_value, accepted);
+        try
+            (block->draw, tries, again, again_a, again_b, again_value, accepted);
         int64_t kept = 0;
         for (int64_t i = 0; i < remaining; i++) {
             const int64_t variate = left[i];
