@@ -5,13 +5,6 @@
 
 #define LAW(name) static void name(lf_block *block, lf_variate *restrict out)
 
-/* A chunk of the block: variates first .. first + count - 1, in whole vectors `padded`. */
-#define FOR_EACH_CHUNK                                                               \
-    for (int64_t first = 0, count, padded;                                           \
-         first < block->m &&                                                         \
-         (count = LF_MIN(LF_CHUNK, block->m - first), padded = lf_padded(count), 1); \
-         first += LF_CHUNK)
-
 static inline void exponentials(const lf_draw *draw, int64_t count, const uint64_t *words,
                                 double *out)
 {
@@ -232,18 +225,6 @@ LAW(law_student_t)
     }
 }
 
-/* ---------------------------------------------------------------- stable */
-
-/* Chambers, Mallows and Stuck, J. Am. Stat. Assoc. 71 (1976) 340, as corrected by Weron (1996): the
- * angle t = pi (V - 1/2) and an exponential. */
-LAW(law_stable)
-{
-    FOR_EACH_CHUNK
-    {
-        (void)out, (void)first, (void)padded, (void)count;
-    }
-}
-
 /* ---------------------------------------------------------------- geometric */
 
 /* The first success: 1 + floor(E / -ln(1-p)); what int64 cannot hold is its largest value. */
@@ -342,7 +323,7 @@ lf_law_block *LF_NAME(law_block)(lf_law law)
         [LF_INVERSE_GAMMA] = law_inverse_gamma,
         [LF_STUDENT_T] = law_student_t,
         [LF_BETA] = law_beta,
-        [LF_STABLE] = law_stable,
+        [LF_STABLE] = LF_NAME(law_stable),
         [LF_GEOMETRIC] = law_geometric,
         [LF_BINOMIAL] = LF_NAME(law_binomial),
         [LF_POISSON] = LF_NAME(law_poisson),

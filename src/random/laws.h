@@ -26,7 +26,7 @@ typedef struct {
 typedef void lf_law_block(lf_block *block, lf_variate *restrict out);
 
 lf_law_block *LF_NAME(law_block)(lf_law law);
-lf_law_block LF_NAME(law_binomial), LF_NAME(law_poisson), LF_NAME(law_zipf);
+lf_law_block LF_NAME(law_stable), LF_NAME(law_binomial), LF_NAME(law_poisson), LF_NAME(law_zipf);
 
 /* Whole steps of the stream, and whole vectors: the least multiple of LF_LANES from count on. */
 static inline int64_t lf_padded(int64_t count)
@@ -76,6 +76,13 @@ static inline int64_t lf_zeros(int64_t count, const int64_t *flags, int64_t *res
     }
     return zeros;
 }
+
+/* A chunk of the block: variates first .. first + count - 1, in whole vectors `padded`. */
+#define FOR_EACH_CHUNK                                                               \
+    for (int64_t first = 0, count, padded;                                           \
+         first < block->m &&                                                         \
+         (count = LF_MIN(LF_CHUNK, block->m - first), padded = lf_padded(count), 1); \
+         first += LF_CHUNK)
 
 /* Values of a parameter for variates first .. first + count - 1 of the block, the last one repeated
  * up to whole vectors. */
