@@ -4,6 +4,10 @@
 #ifndef LF_VECTOR_H
 #define LF_VECTOR_H
 
+#ifdef __SSE2__
+#    include <emmintrin.h>
+#endif
+
 #include "core/kernel.h"
 
 typedef uint64_t lf_word4 __attribute__((vector_size(32)));
@@ -39,6 +43,25 @@ static inline void lf_store_words(lf_word4 x, uint64_t *to)
 static inline void lf_store_reals(lf_real4 x, double *to)
 {
     memcpy(to, &x, sizeof x);
+}
+
+/* Past the caches, to a place that 16 divides: for arrays that they could not hold anyway, as a
+ * store through them reads the line first. lf_store_fence() before other threads may look. */
+static inline void lf_store_past(lf_real4 x, double *to)
+{
+#ifdef __SSE2__
+    _mm_stream_pd(to, (__m128d)LF_SHUFFLE(x, x, 0, 1));
+    _mm_stream_pd(to + 2, (__m128d)LF_SHUFFLE(x, x, 2, 3));
+#else
+    lf_store_reals(x, to);
+#endif
+}
+
+static inline void lf_store_fence(void)
+{
+#ifdef __SSE2__
+    _mm_sfence();
+#endif
 }
 
 /* Four floats from each of two places. */

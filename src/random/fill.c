@@ -2,6 +2,9 @@
  * threads. */
 #include "random/laws.h"
 
+/* Doubles that no second-level cache holds, and with their like no third-level one for long. */
+#define LARGE (4 << 20)
+
 /* Floats of their own: two from a word, the low half first. */
 static void single_block(lf_block *block, float *restrict out)
 {
@@ -42,6 +45,8 @@ static void one_block(lf_block *block, lf_law_block *law, void *out)
         law(block, to);
         if (draw->scale.value)
             affine(block, to);
+        if (block->past)
+            lf_store_fence();
     } else if (draw->law == LF_UNIFORM || draw->law == LF_QUANTILE) {
         single_block(block, (float *)out + block->start);
     } else {
@@ -63,6 +68,7 @@ static lf_status fill(const lf_draw *draw, const uint64_t *key, uint64_t call, i
         one_block(&block, law, out);
         return LF_OK;
     }
+    const int past = n >= LARGE && !draw->scale.value && (uintptr_t)out % 16 == 0;
 #pragma omp parallel for schedule(dynamic, 4) num_threads(lf_team(blocks))
     for (int64_t b = 0; b < blocks; b++) {
         if (lf_poll(&status))
@@ -73,7 +79,8 @@ static lf_status fill(const lf_draw *draw, const uint64_t *key, uint64_t call, i
                           .call = call,
                           .block = (uint64_t)b,
                           .start = start,
-                          .m = LF_MIN(LF_BLOCK, n - start)};
+                          .m = LF_MIN(LF_BLOCK, n - start),
+                          .past = past};
         one_block(&block, law, out);
     }
     return status;

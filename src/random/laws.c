@@ -291,23 +291,35 @@ LAW(law_quantile_floor)
     }
 }
 
-LAW(law_uniform)
+/* It writes faster than a cache passes it on: where the array is large, past the caches. */
+static inline void uniforms(lf_block *block, lf_variate *restrict out, int past)
 {
     lf_stream state = block->stream;
     for (int64_t first = 0; first < block->m; first += LF_LANES) {
         lf_word4 word[LF_HALVES];
         lf_real4 x[LF_HALVES];
         lf_stream_step(&state, word);
-        for (int h = 0; h < LF_HALVES;
-             h++) /* 52 bits behind 1.0, less 1.0 or the double before it */
+        /* 52 bits behind 1.0, less 1.0 or the double before it */
+        for (int h = 0; h < LF_HALVES; h++)
             x[h] = (lf_real4)((word[h] >> 12) | 0x3ff0000000000000u) -
                    (lf_real4)(0x3ff0000000000000u - ((word[h] >> 11) & 1));
-        if (first + LF_LANES <= block->m)
-            for (int h = 0; h < LF_HALVES; h++)
-                lf_store_reals(x[h], &out[first + 4 * h].real);
-        else
+        if (first + LF_LANES > block->m)
             memcpy(out + first, x, (size_t)(block->m - first) * sizeof *out);
+        else
+            for (int h = 0; h < LF_HALVES; h++)
+                if (past)
+                    lf_store_past(x[h], &out[first + 4 * h].real);
+                else
+                    lf_store_reals(x[h], &out[first + 4 * h].real);
     }
+}
+
+LAW(law_uniform)
+{
+    if (block->past)
+        uniforms(block, out, 1);
+    else
+        uniforms(block, out, 0);
 }
 
 lf_law_block *LF_NAME(law_block)(lf_law law)

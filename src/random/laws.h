@@ -19,6 +19,7 @@ typedef struct {
     const uint64_t *key;
     uint64_t call, block;
     int64_t start, m; /* variates start .. start + m - 1 of the draw, m <= LF_BLOCK */
+    int past;         /* whether the law may write past the caches */
     lf_stream stream;
 } lf_block;
 
