@@ -24,12 +24,14 @@ class Range:
     high: float = np.inf
     low_open: bool = False
     high_open: bool = False
+    signed_zero: bool = True  # whether -0.0 counts as 0
 
     def __str__(self) -> str:
         if self.low == -np.inf and self.high == np.inf:
             return "finite" if self.low_open and self.high_open else "a number"
         if self.high == np.inf:
-            bound = f"{'>' if self.low_open else '>='} {self.low:.15g}"
+            sign = "" if self.signed_zero else "+"
+            bound = f"{'>' if self.low_open else '>='} {sign}{self.low:.15g}"
             return f"finite and {bound}" if self.high_open else bound
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
         return f"in {left}{self.low:.15g}, {self.high:.15g}{right}"
@@ -38,7 +40,8 @@ class Range:
         """Where x is outside."""
         above = x > self.low if self.low_open else x >= self.low
         below = x < self.high if self.high_open else x <= self.high
-        return ~(above & below)
+        good = above & below
+        return ~good if self.signed_zero else ~good | np.signbit(x)
 
 
 REAL = Range(low_open=True, high_open=True)
@@ -173,13 +176,17 @@ def broadcast_shapes(what: str, **shapes: tuple[int, ...]) -> tuple[int, ...]:
         raise ValueError(f"{what} does not broadcast: {listed}") from None
 
 
-def output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Look at an array that a kernel is to write."""
+def output(
+    name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], *, any_order: bool = False
+) -> None:
+    """Look at an array that a kernel is to write; any_order lets Fortran's through."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"{name} must be an array, not {type(out).__name__}")
+    contiguous = out.flags.c_contiguous or (any_order and out.flags.f_contiguous)
+    if not (contiguous and out.flags.writeable and out.flags.aligned and out.dtype.isnative):
+        order = "contiguous" if any_order else "C-contiguous"
+        raise ValueError(f"{name} must be {order}, aligned, writable and of the machine's byte order")
     if out.dtype != dtype:
         raise TypeError(f"{name} has dtype {out.dtype}: it must be {dtype}")
     if out.shape != shape:
         raise ValueError(f"{name} has shape {out.shape}: it must be {shape}")
-    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
-        raise ValueError(f"{name} must be C-contiguous, aligned and writable")

@@ -6,10 +6,11 @@ Output i of call j of a generator is a pure function of (seed, j, i): docs/strea
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from math import copysign
+from typing import Any, Self, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -17,8 +18,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from . import _check, _quantiles, _random
 from ._check import FloatArray, Range
 
-Size = int | tuple[int, ...] | None
-Seed = int | np.random.SeedSequence | np.random.Generator | None
+Size = SupportsIndex | Sequence[SupportsIndex] | None
+Seed = int | Sequence[int] | np.random.SeedSequence | np.random.Generator | None
 
 # The laws in the order of src/random/random.h.
 LAWS = (
@@ -44,12 +45,16 @@ _DTYPES = {np.dtype(np.float64): 0, np.dtype(np.float32): 1, np.dtype(np.int64):
 _NUMBERS = frozenset((float, int, np.float64, np.int64))  # parameters that need no look for their shape
 _LARGEST = 2.0**63  # zipf's n for all that int64 holds
 
-_SHAPE = _check.NON_NEGATIVE
 _POSITIVE = _check.POSITIVE
+_NON_NEGATIVE = Range(0, high_open=True, signed_zero=False)  # as in NumPy: -0.0 is negative
 
 # A parameter as kernels take it: none, a number, or an array of one value or a value for each variate.
 _Value = float | FloatArray | None
 _Values = tuple[_Value, _Value, _Value, _Value]  # the law's a and b, then loc and scale
+
+
+def _as_given(a: _Value = None, b: _Value = None) -> _Values:
+    return a, b, None, None
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class _Method:
 
     law: str
     parameters: tuple[tuple[str, Range], ...] = ()
-    values: Callable[..., _Values] = lambda *p: (*p, None, None, None, None)[:4]
+    values: Callable[..., _Values] = _as_given
     integer: bool = False
     table: bool = False  # whether fixed parameters of the law may go by a table
     whole: tuple[str, ...] = ()  # parameters that are integers
@@ -68,33 +73,33 @@ _METHODS = {
     "random": _Method("uniform"),
     "standard_normal": _Method("normal", table=True),
     "standard_exponential": _Method("exponential", table=True),
-    "standard_gamma": _Method("gamma", (("shape", _SHAPE),), table=True),
+    "standard_gamma": _Method("gamma", (("shape", _NON_NEGATIVE),), table=True),
     "normal": _Method(
         "normal",
-        (("loc", _check.REAL), ("scale", _check.NON_NEGATIVE)),
+        (("loc", _check.REAL), ("scale", _NON_NEGATIVE)),
         lambda loc, scale: (None, None, loc, scale),
         table=True,
     ),
     "uniform": _Method(
         "uniform",
-        (("low", _check.REAL), ("high", _check.REAL)),
+        (("low", Range()), ("high", Range())),  # an infinity: see _uniform_range
         lambda low, high: (None, None, low, high - low),
     ),
     "exponential": _Method(
         "exponential",
-        (("scale", _check.NON_NEGATIVE),),
+        (("scale", _NON_NEGATIVE),),
         lambda scale: (None, None, 0.0, scale),
         table=True,
     ),
     "gamma": _Method(
         "gamma",
-        (("shape", _SHAPE), ("scale", _check.NON_NEGATIVE)),
+        (("shape", _NON_NEGATIVE), ("scale", _NON_NEGATIVE)),
         lambda shape, scale: (shape, None, 0.0, scale),
         table=True,
     ),
     "inverse_gamma": _Method(
         "inverse_gamma",
-        (("shape", _POSITIVE), ("scale", _check.NON_NEGATIVE)),
+        (("shape", _POSITIVE), ("scale", _NON_NEGATIVE)),
         lambda shape, scale: (shape, None, 0.0, scale),
         table=True,
     ),
@@ -102,8 +107,8 @@ _METHODS = {
     "standard_t": _Method("student_t", (("df", _check.POSITIVE_OR_INF),), table=True),
     "beta": _Method("beta", (("a", _POSITIVE), ("b", _POSITIVE)), table=True),
     "pareto": _Method("pareto", (("a", _POSITIVE),), table=True),
-    "weibull": _Method("weibull", (("a", _check.NON_NEGATIVE),), table=True),
-    "lognormal": _Method("lognormal", (("mean", _check.REAL), ("sigma", _check.NON_NEGATIVE))),
+    "weibull": _Method("weibull", (("a", _NON_NEGATIVE),), table=True),
+    "lognormal": _Method("lognormal", (("mean", _check.REAL), ("sigma", _NON_NEGATIVE))),
     "levy_stable": _Method("stable", (("alpha", Range(0, 2, low_open=True)), ("beta", Range(-1, 1)))),
     "geometric": _Method("geometric", (("p", _check.POSITIVE_PROBABILITY),), integer=True),
     "binomial": _Method(
@@ -147,7 +152,8 @@ def _values(
     """Check the parameters: their values, spread to a shape (None: their own), and that shape."""
     m = _METHODS[method]
     arrays = []
-    for (name, within), value in zip(m.parameters, parameters, strict=True):
+    for (name, within), given in zip(m.parameters, parameters, strict=True):
+        value = _numbers(given)
         if name in m.whole:
             arrays.append(_check.integers(name, value, int(within.low), int(within.high)).astype(float))
         else:
@@ -176,8 +182,25 @@ def _values(
     return m.values(*spread), shape
 
 
+def _numbers(x: ArrayLike) -> ArrayLike:
+    """Turn what only Python knows as a number (a fraction, an int beyond 64 bits) into floats.
+
+    What is no number comes back as it is: the check of the argument names it.
+    """
+    if isinstance(x, np.ndarray):
+        # a scalar of a subclass (masked, with a unit) may refuse to be a float, or be NaN
+        return x if x.ndim or type(x) is np.ndarray else float(x)
+    try:
+        array = np.asarray(x)
+        if array.dtype.kind != "O":
+            return array
+        return np.array([float(value) for value in array.flat]).reshape(array.shape)
+    except (TypeError, ValueError):
+        return x
+
+
 def _uniform_range(low: FloatArray, high: FloatArray) -> None:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         low, high = np.broadcast_arrays(low, high)
         width = high - low
     if not np.isfinite(width).all():
@@ -216,7 +239,7 @@ class Generator(_random.Streams):
 
     Parameters
     ----------
-    seed : None, int or numpy.random.SeedSequence
+    seed : None, int, sequence of int or numpy.random.SeedSequence
         None takes entropy from the system.
 
     Notes
@@ -233,6 +256,19 @@ class Generator(_random.Streams):
     1e-9 of the probability of the nearer tail; parameters in arrays, and those
     that no table serves, by exact methods.
 
+    Differences from NumPy, besides the bits:
+
+    * Every method takes ``out=``, by keyword where NumPy's has none; `inverse_gamma`, `levy_stable` and
+      the ``n`` of `zipf` are new. There is no ``bit_generator``: see `state` and `numpy`.
+    * Parameters that are NaN or infinite raise ValueError, where NumPy draws NaN from most of them;
+      only the df of `standard_t` may be infinite, which gives the normal.
+    * The n of `binomial` is whole and at most 2^53, in arrays of any numeric dtype: NumPy truncates
+      numbers and refuses float arrays.
+    * Errors name the argument and its first bad index. Text in place of numbers, and an ``out`` that
+      is no array, raise TypeError (NumPy: ValueError); a method of `standard_exponential` that is
+      neither "zig" nor "inv" raises ValueError (NumPy: nothing).
+    * Arrays of long doubles are rounded to double precision, where NumPy refuses them.
+
     Examples
     --------
     >>> import lidfast
@@ -244,7 +280,7 @@ class Generator(_random.Streams):
     True
     """
 
-    def __init__(self, seed: int | np.random.SeedSequence | None = None) -> None:
+    def __init__(self, seed: int | Sequence[int] | np.random.SeedSequence | None = None) -> None:
         sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
         self._lock = threading.Lock()  # of the sequence; calls are counted atomically by Streams
         self._restore(sequence, 0)
@@ -352,8 +388,8 @@ class Generator(_random.Streams):
         """Apply NumPy's rules of size, dtype, out and broadcasting, then fill."""
         if out is None and dtype is _FLOAT64:  # the short way of small draws
             for parameter in parameters:
-                if type(parameter) not in _NUMBERS:
-                    break
+                if type(parameter) not in _NUMBERS or (not parameter and copysign(1.0, parameter) < 0):
+                    break  # -0.0 is the same key of the cache as 0.0
             else:
                 if size is None:
                     return self.one(_fixed(method, *parameters))
@@ -369,13 +405,14 @@ class Generator(_random.Streams):
         shape = None if size is None else _shape(size)
         if out is not None:
             shape = np.shape(out) if shape is None else shape
-            _check.output("out", out, shape, kind)
+            _check.output("out", out, shape, kind, any_order=not parameters)
             # a parameter that the kernel is about to overwrite is copied
             parameters = tuple(np.array(p) if np.may_share_memory(p, out) else p for p in parameters)
         values, shape = _values(method, parameters, shape)
         plan = _plan(method, values)
         result = np.empty(shape, kind) if out is None else out
-        self.fill(plan, _DTYPES[kind], result, result.size)
+        rows = result if result.flags.c_contiguous else result.T  # Fortran's order: as it lies in memory
+        self.fill(plan, _DTYPES[kind], rows, result.size)
         return result.item() if size is None and out is None and not shape else result
 
     # ------------------------------------------------------------ the laws
@@ -389,7 +426,7 @@ class Generator(_random.Streams):
             None gives a scalar.
         dtype : float64 or float32
         out : ndarray, optional
-            Filled and returned; C-contiguous, of the dtype.
+            Filled and returned: contiguous (C-contiguous where there are parameters), of the dtype.
 
         Examples
         --------
@@ -857,7 +894,7 @@ class Generator(_random.Streams):
         largest = _LARGEST if n is None else n
         if n is not None and type(n) not in _NUMBERS:
             largest = _ranks(n)
-        elif n is not None and n != int(n):  # type: ignore[arg-type]
+        elif n is not None and n % 1:  # type: ignore[operator]
             raise ValueError(f"n is {n}: it must be an integer")
         return self._draw("zipf", size, out=out, parameters=(a, largest))
 
@@ -874,6 +911,8 @@ def _plain(entropy: Any) -> Any:
 
 
 def _shape(size: Any) -> tuple[int, ...]:
+    if isinstance(size, bool | np.bool):
+        raise TypeError("size must be an integer or a tuple of them, not a bool")
     lengths = (size,) if np.ndim(size) == 0 else tuple(size)
     return tuple(_check.integer("size", length) for length in lengths)
 
@@ -890,7 +929,7 @@ def default_rng(seed: Seed | Generator = None) -> Generator:
 
     Parameters
     ----------
-    seed : None, int, numpy.random.SeedSequence, Generator or numpy.random.Generator
+    seed : None, int, sequence of int, numpy.random.SeedSequence, Generator or numpy.random.Generator
         A lidfast Generator is returned as it is; a NumPy one gives the seed (four of its words).
 
     Examples
@@ -907,4 +946,6 @@ def default_rng(seed: Seed | Generator = None) -> Generator:
         return Generator(np.random.SeedSequence([int(word) for word in words]))
     if seed is None or isinstance(seed, np.random.SeedSequence):
         return Generator(seed)
+    if isinstance(seed, Sequence | np.ndarray) and not isinstance(seed, str | bytes):
+        return Generator(np.random.SeedSequence(seed))
     return Generator(_check.integer("seed", seed, 0, 2**4096))
