@@ -27,12 +27,12 @@ static inline void pick(const lf_list *list, const double *restrict from, double
         to[i] = from[list->place[i]];
 }
 
-/* ln k! = x ln x - x + ln(2 pi)/2 + this, x = k + 1/2, for integers k: unlike Stirling's own form
- * it holds at k = 0. The series in 1/x, and what that lacks for small k, looked up in a loop of its
- * own: loops with it do not become vector code. */
-static inline double half_stirling(double k, double lacks)
+/* ln k! = x ln x - x + ln(2 pi)/2 + this, x = k + 1/2 = 1/w, for integers k: unlike Stirling's own
+ * form it holds at k = 0. The series in 1/x, and what that lacks for small k, looked up in a loop
+ * of its own: loops with it do not become vector code. */
+static inline double half_stirling(double w, double lacks)
 {
-    const double x = k + 0.5, w = 1 / x, z = w * w;
+    const double z = w * w;
     double p = 511.0 / 608256;
     p = lf_fma(p, z, -127.0 / 215040);
     p = lf_fma(p, z, 31.0 / 40320);
@@ -56,15 +56,33 @@ static inline void half_stirling_lacks(int64_t count, const double *restrict k,
     };
 
     for (int64_t i = 0; i < count; i++)
-        lacks[i] = lacking[(int)(k[i] < 15 ? k[i] : 15)];
+        lacks[i] = k[i] < 15 ? k[i] : 15;
+    for (int64_t i = 0; i < count; i++)
+        lacks[i] = lacking[(int)lacks[i]];
 }
 
-/* x ln(x/y) + y - x from d = x - y, without cancellation near x = y (Loader, Fast and accurate
- * computation of binomial probabilities, 2000). */
-static inline double deviance(double x, double y, double d)
+/* The deviance D(x, y) = x ln(x/y) + y - x without cancellation near x = y (Loader, Fast and
+ * accurate computation of binomial probabilities, 2000), in two steps, so that a caller may share
+ * divisions: with y' = 2^e y near x, here, D(x, y) = D(x, y') + x e ln 2 + y - y', ... */
+static inline double near(double x, double y, double *rest)
 {
-    const double s = d / (x + y), z = s * s;
-    double p = 1.0 / 17;
+    /* the exponent of x/y, rounded: 2/3 <= x/y' <= 3/2 */
+    const uint64_t power = (lf_bits(x) - lf_bits(y) + (0x3ff8ull << 48)) >> 52;
+    const double e = lf_double(power | 0x4330000000000000u) - (0x1p52 + 1023);
+    const double scaled = y * lf_double(power << 52);
+    *rest = lf_fma(x * e, 0x1.62e42fefa39efp-1, y - scaled);
+    return scaled;
+}
+
+/* ... and D(x, y') = d s + 2 x (s^3 / 3 + s^5 / 5 + ...), d = x - y', s = d / (x + y'). */
+static inline double near_deviance(double x, double d, double s)
+{
+    const double z = s * s;
+    double p = 1.0 / 25;
+    p = lf_fma(p, z, 1.0 / 23);
+    p = lf_fma(p, z, 1.0 / 21);
+    p = lf_fma(p, z, 1.0 / 19);
+    p = lf_fma(p, z, 1.0 / 17);
     p = lf_fma(p, z, 1.0 / 15);
     p = lf_fma(p, z, 1.0 / 13);
     p = lf_fma(p, z, 1.0 / 11);
@@ -72,9 +90,7 @@ static inline double deviance(double x, double y, double d)
     p = lf_fma(p, z, 1.0 / 7);
     p = lf_fma(p, z, 1.0 / 5);
     p = lf_fma(p, z, 1.0 / 3);
-    const double near = lf_fma(2 * x * s, z * p, d * s);
-    const double far = x * lf_log(x / y) - d;
-    return z < 0.01 ? near : far;
+    return lf_fma(2 * x * s, z * p, d * s);
 }
 
 /* Transformed rejection with squeeze, BTRS of Hoermann, J. Stat. Comput. Simul. 46 (1993) 101: a
@@ -83,45 +99,58 @@ static inline double deviance(double x, double y, double d)
  * by 0.5 % here and there). His test divides by the probability of the mode; here it is the bound
  *     e^(S + 1/(24 N p q)) / sqrt(2 pi N p q),   N = n + 1,
  * at most 3 % higher, which takes no logarithm and shares S, Stirling's rest of ln N!, with the
- * probabilities. Returns k; `height` is to be compared with its probability over the bound,
- * unless `quick`. */
+ * probabilities. Returns k, which is accepted if `quick` or if height <= hat times its
+ * probability over the bound. */
 static inline double transformed(uint64_t word, uint64_t height_word, double mean, double spread,
-                                 double p, double *height, int64_t *quick)
+                                 double p, double *height, double *hat, int64_t *quick)
 {
     const double width = 1.15 + 2.53 * spread, tail = -0.0873 + 0.0248 * width + 0.01 * p;
-    const double inverse = 1 / width, v = lf_unit_open_below(height_word);
+    const double v = lf_unit_open_below(height_word);
     /* the place under the hat, [0, 1], as its distance from the nearer end and from 1/2 */
     const uint64_t upper = (uint64_t)0 - (word >> 63);
-    const double distance = lf_unit_open_below(word ^ upper), stretch = 1 / distance;
+    const double distance = lf_unit_open_below(word ^ upper), square = distance * distance;
     const double below = distance - 0.5, u = upper ? -below : below;
-    const double alpha = (2.83 + 5.1 * inverse) * spread;
-    *height = v * alpha / (tail * (stretch * stretch) + width);
-    *quick = (distance >= 0.07) & (v <= 0.92 - 4.2 * inverse);
-    return floor((2 * tail * stretch + width) * u + (mean + 0.5));
+    /* v (2.83 + 5.1 / width) spread <= (tail / distance^2 + width) ratio, without its quotients */
+    *height = v * (2.83 * width + 5.1) * spread * square;
+    *hat = (tail + width * square) * width;
+    *quick = (distance >= 0.07) & (v * width <= 0.92 * width - 4.2);
+    return floor((2 * tail / distance + width) * u + (mean + 0.5));
 }
 
 /* Inversion, for means below 10: value (count,) is the number of terms of the probabilities that
  * lie wholly below the uniform. Term k + 1 is term k times (scale - k step) / (k + 1). It ends
- * where terms are below 2^-64, before rounding could carry it on. */
-static void invert(int64_t count, double *restrict uniform, double *restrict term,
+ * where terms are below 2^-64, before rounding could carry it on. count a multiple of LF_LANES:
+ * each eight end by themselves, and stay in registers. */
+static void invert(int64_t count, const double *restrict uniform, const double *restrict first,
                    const double *restrict scale, const double *restrict step,
                    double *restrict value)
 {
-    for (int64_t i = 0; i < count; i++)
-        value[i] = 0;
-    int64_t more = 1;
-    for (double k = 0; more; k++) {
-        const double inverse = 1 / (k + 1);
-        more = 0;
-        for (int64_t i = 0; i < count; i++) {
-            const double rest = uniform[i] - term[i];
-            const double next = term[i] * ((scale[i] - k * step[i]) * inverse);
-            const int64_t on = (rest > 0) & (next > 0x1p-64);
-            uniform[i] = rest;
-            term[i] = next;
-            value[i] += on ? 1.0 : 0.0;
-            more |= on;
+    for (int64_t i = 0; i < count; i += LF_LANES) {
+        lf_real4 rest[LF_HALVES], term[LF_HALVES], top[LF_HALVES], down[LF_HALVES], k[LF_HALVES];
+        for (int h = 0; h < LF_HALVES; h++) {
+            rest[h] = lf_load_reals(uniform + i + 4 * h);
+            term[h] = lf_load_reals(first + i + 4 * h);
+            top[h] = lf_load_reals(scale + i + 4 * h);
+            down[h] = lf_load_reals(step + i + 4 * h);
+            k[h] = (lf_real4){0};
         }
+        double terms = 0;
+        lf_int4 more;
+        do {
+            for (int ahead = 0; ahead < 4; ahead++) { /* the end is looked for now and then */
+                const double inverse = 1 / (terms + 1);
+                more = (lf_int4){0};
+                for (int h = 0; h < LF_HALVES; h++) {
+                    rest[h] -= term[h];
+                    term[h] *= (top[h] - terms * down[h]) * inverse;
+                    const lf_int4 on = (rest[h] > 0) & (term[h] > 0x1p-64);
+                    k[h] += (lf_real4)(on & (lf_int4)((lf_real4){0} + 1.0));
+                    more |= on;
+                }
+                terms++;
+            }
+        } while (more[0] | more[1] | more[2] | more[3]);
+        memcpy(value + i, k, sizeof k);
     }
 }
 
@@ -142,13 +171,13 @@ static void try_binomial(const lf_draw *draw, int64_t count, uint64_t words[][LF
                          int64_t *restrict accepted)
 {
     (void)draw;
-    double height[LF_CHUNK];
+    double height[LF_CHUNK], hat[LF_CHUNK];
     int64_t open[LF_CHUNK];
     for (int64_t i = 0; i < count; i++) {
         const double n = a[i], p = b[i], mean = n * p;
         int64_t quick;
         const double k = transformed(words[0][i], words[1][i], mean, sqrt(mean * (1 - p)), p,
-                                     &height[i], &quick);
+                                     &height[i], &hat[i], &quick);
         const int64_t large = mean >= SMALL_MEAN, inside = (k >= 0) & (k <= n);
         value[i] = k;
         accepted[i] = (large ^ 1) | (inside & quick);
@@ -159,33 +188,42 @@ static void try_binomial(const lf_draw *draw, int64_t count, uint64_t words[][LF
     if (!list.count)
         return;
     const int64_t listed = lf_padded(list.count);
-    double k[LF_CHUNK], failures[LF_CHUNK], n[LF_CHUNK], p[LF_CHUNK], limit[LF_CHUNK];
-    double lacks[LF_CHUNK], failures_lack[LF_CHUNK];
+    double k[LF_CHUNK], failures[LF_CHUNK], n[LF_CHUNK], p[LF_CHUNK], limit[LF_CHUNK],
+        scale[LF_CHUNK], lacks[LF_CHUNK], failures_lack[LF_CHUNK];
     pick(&list, value, k);
     pick(&list, a, n);
     pick(&list, b, p);
     pick(&list, height, limit);
+    pick(&list, hat, scale);
     for (int64_t i = 0; i < listed; i++)
         failures[i] = n[i] - k[i];
     half_stirling_lacks(listed, k, lacks);
     half_stirling_lacks(listed, failures, failures_lack);
     for (int64_t i = 0; i < listed; i++) {
         const double mean = n[i] * p[i], q = 1 - p[i];
-        const double y = (n[i] + 1) * p[i], y_failures = (n[i] + 1) * q;
-        /* k + 1/2 - N p: the product n p without its rounding */
+        const double x = k[i] + 0.5, y = (n[i] + 1) * p[i];
+        const double x2 = failures[i] + 0.5, y2 = (n[i] + 1) * q;
+        /* x - y: the product n p without its rounding */
         const double d = (k[i] - mean) - (lf_fma(n[i], p[i], -mean) + (p[i] - 0.5));
-        const double log_ratio = -deviance(k[i] + 0.5, y, d) -
-                                 deviance(failures[i] + 0.5, y_failures, -d) -
-                                 half_stirling(k[i], lacks[i]) -
-                                 half_stirling(failures[i], failures_lack[i]) - 1 / (24 * y * q);
-        limit[i] -= lf_exp(log_ratio);
+        double rest, rest2;
+        const double yn = near(x, y, &rest), yn2 = near(x2, y2, &rest2);
+        const double dn = d + (y - yn), dn2 = (y2 - yn2) - d;
+        /* of products, so that divisions are few */
+        const double sum = x + yn, sum2 = x2 + yn2, inverse = 1 / (sum * sum2);
+        const double deviance = near_deviance(x, dn, dn * sum2 * inverse) +
+                                near_deviance(x2, dn2, dn2 * sum * inverse) + (rest + rest2);
+        const double both = x * x2, npq = 24 * y * q, inverse3 = 1 / (both * npq);
+        const double w = x2 * npq * inverse3, w2 = x * npq * inverse3;
+        const double log_ratio = -deviance - half_stirling(w, lacks[i]) -
+                                 half_stirling(w2, failures_lack[i]) - both * inverse3;
+        limit[i] -= scale[i] * lf_exp(log_ratio);
     }
     for (int64_t i = 0; i < list.count; i++)
         accepted[list.place[i]] = limit[i] <= 0;
 }
 
-/* Of the listed variates, with their uniforms. */
-static void small_binomials(const lf_list *list, const uint64_t *words, const double *a,
+/* Of the listed variates, with their uniforms; `fixed`: of one parameter pair. */
+static void small_binomials(int fixed, const lf_list *list, const uint64_t *words, const double *a,
                             const double *b, double *restrict value)
 {
     double n[LF_CHUNK], p[LF_CHUNK], uniform[LF_CHUNK], term[LF_CHUNK], scale[LF_CHUNK],
@@ -195,11 +233,14 @@ static void small_binomials(const lf_list *list, const uint64_t *words, const do
     pick(list, b, p);
     for (int64_t i = 0; i < count; i++)
         uniform[i] = lf_unit_open_below(words[list->place[i]]);
-    for (int64_t i = 0; i < count; i++) {
+    const int64_t different = fixed ? LF_LANES : count;
+    for (int64_t i = 0; i < different; i++) {
         term[i] = lf_exp(n[i] * lf_log1p(-p[i]));
         odds[i] = p[i] / (1 - p[i]);
         scale[i] = n[i] * odds[i];
     }
+    for (int64_t i = different; i < count; i++)
+        term[i] = term[0], odds[i] = odds[0], scale[i] = scale[0];
     invert(count, uniform, term, scale, odds, k);
     for (int64_t i = 0; i < list->count; i++)
         value[list->place[i]] = k[i];
@@ -207,6 +248,7 @@ static void small_binomials(const lf_list *list, const uint64_t *words, const do
 
 void LF_NAME(law_binomial)(lf_block *block, lf_variate *restrict out)
 {
+    const int fixed = !block->draw->a.step && !block->draw->b.step;
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
@@ -224,9 +266,13 @@ void LF_NAME(law_binomial)(lf_block *block, lf_variate *restrict out)
         if (list.count < count)
             lf_reject(block, try_binomial, 0, first, count, words, n, p, k);
         if (list.count)
-            small_binomials(&list, words[0], n, p, k);
+            small_binomials(fixed, &list, words[0], n, p, k);
+        for (int64_t i = 0; i < padded; i++) {
+            const double failures = n[i] - k[i];
+            k[i] = given[i] > 0.5 ? failures : k[i];
+        }
         for (int64_t i = 0; i < count; i++)
-            out[first + i].integer = (int64_t)(given[i] > 0.5 ? n[i] - k[i] : k[i]);
+            out[first + i].integer = (int64_t)k[i];
     }
 }
 
@@ -238,12 +284,12 @@ static void try_poisson(const lf_draw *draw, int64_t count, uint64_t words[][LF_
                         double *restrict value, int64_t *restrict accepted)
 {
     (void)draw, (void)unused;
-    double height[LF_CHUNK];
+    double height[LF_CHUNK], hat[LF_CHUNK];
     int64_t open[LF_CHUNK];
     for (int64_t i = 0; i < count; i++) {
         int64_t quick;
-        const double k =
-            transformed(words[0][i], words[1][i], a[i], sqrt(a[i]), 0.0, &height[i], &quick);
+        const double k = transformed(words[0][i], words[1][i], a[i], sqrt(a[i]), 0.0, &height[i],
+                                     &hat[i], &quick);
         const int64_t large = a[i] >= SMALL_MEAN, inside = (k >= 0) & (k < 0x1p63);
         value[i] = k;
         accepted[i] = (large ^ 1) | (inside & quick);
@@ -254,21 +300,26 @@ static void try_poisson(const lf_draw *draw, int64_t count, uint64_t words[][LF_
     if (!list.count)
         return;
     const int64_t listed = lf_padded(list.count);
-    double k[LF_CHUNK], mean[LF_CHUNK], limit[LF_CHUNK], lacks[LF_CHUNK];
+    double k[LF_CHUNK], mean[LF_CHUNK], limit[LF_CHUNK], scale[LF_CHUNK], lacks[LF_CHUNK];
     pick(&list, value, k);
     pick(&list, a, mean);
     pick(&list, height, limit);
+    pick(&list, hat, scale);
     half_stirling_lacks(listed, k, lacks);
     for (int64_t i = 0; i < listed; i++) {
-        const double d = (k[i] - mean[i]) + 0.5;
-        limit[i] -= lf_exp(-deviance(k[i] + 0.5, mean[i], d) - half_stirling(k[i], lacks[i]) -
-                           1 / (24 * mean[i]));
+        const double x = k[i] + 0.5, y = mean[i];
+        double rest;
+        const double yn = near(x, y, &rest), dn = ((k[i] - y) + 0.5) + (y - yn);
+        const double deviance = near_deviance(x, dn, dn / (x + yn)) + rest;
+        const double inverse = 1 / (24 * x * y);
+        limit[i] -=
+            scale[i] * lf_exp(-deviance - half_stirling(24 * y * inverse, lacks[i]) - x * inverse);
     }
     for (int64_t i = 0; i < list.count; i++)
         accepted[list.place[i]] = limit[i] <= 0;
 }
 
-static void small_poissons(const lf_list *list, const uint64_t *words, const double *a,
+static void small_poissons(int fixed, const lf_list *list, const uint64_t *words, const double *a,
                            double *restrict value)
 {
     double mean[LF_CHUNK], uniform[LF_CHUNK], term[LF_CHUNK], k[LF_CHUNK];
@@ -277,8 +328,11 @@ static void small_poissons(const lf_list *list, const uint64_t *words, const dou
     pick(list, a, mean);
     for (int64_t i = 0; i < count; i++)
         uniform[i] = lf_unit_open_below(words[list->place[i]]);
-    for (int64_t i = 0; i < count; i++)
+    const int64_t different = fixed ? LF_LANES : count;
+    for (int64_t i = 0; i < different; i++)
         term[i] = lf_exp(-mean[i]);
+    for (int64_t i = different; i < count; i++)
+        term[i] = term[0];
     invert(count, uniform, term, mean, step, k);
     for (int64_t i = 0; i < list->count; i++)
         value[list->place[i]] = k[i];
@@ -286,6 +340,7 @@ static void small_poissons(const lf_list *list, const uint64_t *words, const dou
 
 void LF_NAME(law_poisson)(lf_block *block, lf_variate *restrict out)
 {
+    const int fixed = !block->draw->a.step;
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
@@ -300,7 +355,7 @@ void LF_NAME(law_poisson)(lf_block *block, lf_variate *restrict out)
         if (list.count < count)
             lf_reject(block, try_poisson, 0, first, count, words, mean, mean, k);
         if (list.count)
-            small_poissons(&list, words[0], mean, k);
+            small_poissons(fixed, &list, words[0], mean, k);
         for (int64_t i = 0; i < count; i++)
             out[first + i].integer = whole(k[i]);
     }

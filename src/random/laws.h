@@ -96,8 +96,9 @@ static inline void lf_values(const lf_block *block, lf_param parameter, int64_t 
         for (int64_t i = count; i < lf_padded(count); i++)
             out[i] = from[count - 1];
     } else {
+        const double value = parameter.value[0];
         for (int64_t i = 0; i < lf_padded(count); i++)
-            out[i] = parameter.value[0];
+            out[i] = value;
     }
 }
 
