@@ -65,7 +65,7 @@ def _log_beta_density(a: float, b: float, x: float) -> float:
 
 
 def _beta_side(a: float, b: float, complement: bool) -> Side:
-    """The lower tail of a beta variate, or (a, b exchanged) 1 less it: an upper tail."""
+    """Return the lower tail of a beta variate or, of 1 less it (a, b exchanged), an upper tail."""
     if a < 1:
         x = math.exp((math.log(V0) + math.log(a) + float(special.betaln(a, b))) / a)
     else:

@@ -5,6 +5,7 @@ Output i of call j of a generator is a pure function of (seed, j, i): docs/strea
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ _CODE = {law: code for code, law in enumerate(LAWS)}
 _FLOAT64 = np.float64
 _DTYPES = {np.dtype(np.float64): 0, np.dtype(np.float32): 1, np.dtype(np.int64): 2}
 _NUMBERS = frozenset((float, int, np.float64, np.int64))  # parameters that need no look for their shape
-_LARGEST = 2.0**63  # zipf's n for all that int64 holds
+_LARGEST = 2.0**63  # what zipf's kernels take for all that int64 holds
 
 _POSITIVE = _check.POSITIVE
 _NON_NEGATIVE = Range(0, high_open=True, signed_zero=False)  # as in NumPy: -0.0 is negative
@@ -116,7 +117,11 @@ _METHODS = {
     ),
     "poisson": _Method("poisson", (("lam", Range(0, 2.0**63 - 10 * 2.0**31.5)),), integer=True),
     "zipf": _Method(
-        "zipf", (("a", _check.NON_NEGATIVE), ("n", Range(1, _LARGEST))), integer=True, table=True
+        "zipf",
+        (("a", _check.NON_NEGATIVE), ("n", Range(1))),
+        lambda a, n: (a, np.minimum(n, _LARGEST), None, None),
+        integer=True,
+        table=True,
     ),
 }
 
@@ -210,7 +215,7 @@ def _uniform_range(low: FloatArray, high: FloatArray) -> None:
 
 def _zipf_range(a: FloatArray, n: FloatArray) -> None:
     a, n = np.broadcast_arrays(a, n)
-    _check.reject("a", a, (a <= 1) & (n >= _LARGEST), "> 1 where n is not given")
+    _check.reject("a", a, (a <= 1) & (n == math.inf), "> 1 where n is not given")
 
 
 _RELATIONS: dict[str, Callable[..., None]] = {"uniform": _uniform_range, "zipf": _zipf_range}
@@ -891,16 +896,11 @@ class Generator(_random.Streams):
         >>> lidfast.random.default_rng(0).zipf(1.0, n=1)
         1
         """
-        largest = _LARGEST if n is None else n
-        if n is not None and type(n) not in _NUMBERS:
-            largest = _ranks(n)
-        elif n is not None and n % 1:  # type: ignore[operator]
-            raise ValueError(f"n is {n}: it must be an integer")
+        largest: Any = math.inf
+        if n is not None:
+            quick = type(n) is int and 1 <= n < 2**63
+            largest = n if quick else _check.integers("n", n, 1, 2**63 - 1).astype(np.float64)
         return self._draw("zipf", size, out=out, parameters=(a, largest))
-
-
-def _ranks(n: ArrayLike) -> FloatArray:
-    return _check.integers("n", n, 1, 2**63 - 1).astype(np.float64)
 
 
 def _plain(entropy: Any) -> Any:
