@@ -1,4 +1,5 @@
-/* The engine's raw words, for batteries of tests of uniform words: bench/battery.py compiles and runs it.
+/* The engine's raw words, for batteries of tests of uniform words: bench/battery.py compiles and
+ * runs it.
  *
  *   battery ORDER BITS K0 K1 K2 K3 raw
  *       words on the standard output, for ever
@@ -103,7 +104,8 @@ int main(int argc, char **argv)
         key[i] = strtoull(argv[3 + i], NULL, 16);
     lf_stream_open(&stream, key, 0, 0);
     if (!strcmp(argv[7], "raw"))
-        for (refill(); fwrite(halves, sizeof *halves, (size_t)available, stdout) == (size_t)available;)
+        for (refill();
+             fwrite(halves, sizeof *halves, (size_t)available, stdout) == (size_t)available;)
             refill();
 #ifdef TESTU01
     else
