@@ -87,8 +87,10 @@ def tail(law: str, parameters: tuple[float, ...], x: float, upper: bool) -> Any:
             return m.ncdf(-abs(x))
         return m.betainc(p[0] / 2, 0.5, 0, p[0] / (p[0] + x * x), regularized=True) / 2
     if law == "beta":
-        if upper:
+        if upper and x > 0.5:
             return m.betainc(p[1], p[0], 0, 1 - x, regularized=True)
+        if upper:
+            return 1 - m.betainc(p[0], p[1], 0, x, regularized=True)
         return m.betainc(p[0], p[1], 0, x, regularized=True)
     raise LookupError(law)
 
