@@ -2,6 +2,7 @@
 
 `src/random/build.c` carries a table from v = 2^-65 to the middle. It needs, on either side, the
 quantile x0 there and q0 = v / f, with f the density of ln x (gamma), of logit x (beta) or of x (Student's t).
+Zipf's law it inverts by itself: its table is of a continuous variate, of which the rank is the integer part.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ._random import Table
 V0 = 2.0**-65  # probability beyond the end of a table: what word 0 stands for
 TOLERANCE = 5e-10  # of v, at the centers of cells; the promise is 1e-9
 
-_GAMMA, _BETA, _STUDENT = range(3)
+_GAMMA, _BETA, _STUDENT, _ZIPF = range(4)
 _NONE, _RECIPROCAL, _POWER, _EXPM1 = range(4)
 
 Side = tuple[float, ...]
@@ -100,6 +101,12 @@ def _student_sides(df: float) -> tuple[Side, Side]:
     return (*side, 0.0, 1.0), (*side, 0.0, -1.0)
 
 
+def _zipf_side(a: float, n: float, sign: float) -> Side:
+    """One side of Zipf's law on 1, ..., n; the kernel itself finds where it starts."""
+    # above 100 a second rank is as impossible as at 100: below 2^-65
+    return (_ZIPF, _NONE, min(a, 100.0), n, 1.0, sign, 0.0, 0.0, 0.0, 1.0)
+
+
 def _sides(law: str, parameters: tuple[float, ...]) -> tuple[Side, Side] | None:
     """Both sides of a law's table, or None where its parameters are outside what a table can do."""
     if law == "normal":
@@ -121,6 +128,8 @@ def _sides(law: str, parameters: tuple[float, ...]) -> tuple[Side, Side] | None:
         b = parameters[1]
         if min(a, b) >= 0.09 and max(a, b) <= 1e8:
             return _beta_side(a, b, False), _beta_side(b, a, True)
+    if law == "zipf" and a >= 0:
+        return _zipf_side(a, parameters[1], 1.0), _zipf_side(a, parameters[1], -1.0)
     return None
 
 

@@ -224,6 +224,296 @@ static double build_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
                  worse(lf_double(worst[2]), lf_double(worst[3])));
 }
 
+/* ---------------------------------------------------------------- zipf */
+
+/* P(X = k) = k^-a / H for k = 1 .. n. As D(x) = zeta(a, x) - zeta(a, n + 1) with Hurwitz's zeta is
+ * smooth and the sum of k^-a over k >= x at every integer x, the variate is the integer part of
+ * the x with D(x) = v H (upper side) or D(1) - D(x) = v H (lower side). No differential equation
+ * with rational coefficients has that inverse: each octave takes the Chebyshev interpolant of x(s),
+ * through points found by Newton's method.
+ *
+ * A mass is a difference from an anchor, n + 1 (upper) or 1 (lower), by Euler and Maclaurin's
+ * formula, the terms before `summed` one by one where x is small. */
+#define POINTS 16
+#define SUMMED 11
+#define ORDERS 6   /* of Euler and Maclaurin's formula: enough from SUMMED + 1 + a on */
+#define BEYOND 200 /* what lies after n < e^-BEYOND of the rest is left out: powers stay finite */
+
+static const double euler_maclaurin[ORDERS] = {
+    1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160, -691.0 / 1307674368000};
+
+typedef struct {
+    int summed;
+    double base;        /* of the anchor: its terms before `summed` */
+    double y, offset;   /* where the integral starts, and that less the anchor and `summed` */
+    double power, tail; /* y^(1-a), and what the formula adds to the integral from y on */
+} zipf_mode;
+
+typedef struct {
+    double a, b;   /* b = 1 - a */
+    double sign;   /* 1: mass from x to the anchor; -1: from the anchor to x */
+    double anchor; /* x = anchor + delta */
+    double rate;   /* (anchor - 1/2)^-b */
+    double term[ORDERS], slope[ORDERS];
+    zipf_mode mode[2]; /* x from SUMMED + 1 + a on; any x */
+} zipf;
+
+/* of each of the points */
+typedef double zipf_points[POINTS];
+
+static void zipf_anchor(zipf *z, double a, double anchor, double sign)
+{
+    z->a = a;
+    z->b = 1 - a;
+    z->sign = sign;
+    z->anchor = anchor;
+    z->rate = lf_exp(-z->b * lf_log(anchor - 0.5));
+    double rising = a;
+    for (int j = 0; j < ORDERS; j++) {
+        z->term[j] = euler_maclaurin[j] * rising;
+        z->slope[j] = z->term[j] * (a + 2 * j + 1);
+        rising *= (a + 2 * j + 1) * (a + 2 * j + 2);
+    }
+    for (int i = 0; i < 2; i++) {
+        zipf_mode *mode = &z->mode[i];
+        /* the lower anchor, 1, is always too small for the formula */
+        const int summed = i || sign < 0 ? SUMMED : 0;
+        mode->summed = i ? SUMMED : 0;
+        mode->offset = summed - mode->summed;
+        mode->y = anchor + summed;
+        mode->base = 0;
+        for (int k = 0; k < summed; k++)
+            mode->base -= sign * lf_exp(-a * lf_log(anchor + k));
+        mode->power = lf_exp(z->b * lf_log(mode->y));
+        mode->tail = mode->power / mode->y *
+                     (0.5 + polynomial(z->term, ORDERS - 1, 1 / (mode->y * mode->y)) / mode->y);
+    }
+}
+
+/* Masses between the anchor and x = anchor + delta, and their derivatives. */
+static void zipf_masses(const zipf *z, const zipf_mode *mode, const double *restrict x,
+                        const double *restrict delta, double *restrict mass,
+                        double *restrict density)
+{
+    const double a = z->a, b = z->b;
+    for (int l = 0; l < POINTS; l++) {
+        const double end = x[l] + mode->summed, inverse = 1 / end, square = inverse * inverse;
+        const double ratio = (delta[l] - mode->offset) / mode->y; /* end / y - 1 */
+        const double near = 1 + ratio, lost = ratio - (near - 1);
+        const double u = ratio > -0.5 ? near : end / mode->y;
+        const double log_ratio = lf_log(u) + (ratio > -0.5 ? lost : 0) / u;
+        const double growth = lf_expm1(b * log_ratio);
+        const double integral = mode->power * (b == 0 ? log_ratio : growth / b);
+        const double power = mode->power * (1 + growth) * inverse;
+        double sum = z->term[ORDERS - 1], slope = z->slope[ORDERS - 1];
+        for (int j = ORDERS - 2; j >= 0; j--) {
+            sum = sum * square + z->term[j];
+            slope = slope * square + z->slope[j];
+        }
+        mass[l] = mode->base + z->sign * (power * (0.5 + sum * inverse) - mode->tail - integral);
+        density[l] = power * (1 + 0.5 * a * inverse + slope * square);
+    }
+    for (int k = 0; k < mode->summed; k++)
+        for (int l = 0; l < POINTS; l++) {
+            const double power = lf_exp(-a * lf_log(x[l] + k));
+            mass[l] += z->sign * power;
+            density[l] += a * power / (x[l] + k);
+        }
+}
+
+/* The x with these masses. In w, the mass that the midpoint rule gives, x is explicit, and ln w is
+ * so nearly linear in the logarithm of the mass that two or three steps of Newton's method do.
+ * INOUT  quotient: of w and the mass, at the first point; returns whether the steps converged. */
+static int zipf_solve(const zipf *z, const double *mass, double *quotient, double *restrict x,
+                      double *restrict delta)
+{
+    const double b = z->b, middle = z->anchor - 0.5;
+    zipf_points w, found, density;
+    for (int l = 0; l < POINTS; l++)
+        w[l] = mass[l] * *quotient;
+    double step = INFINITY;
+    for (int iteration = 0; iteration < 40; iteration++) {
+        zipf_points slope, change; /* dln w / dx, and what ln w is off */
+        for (int l = 0; l < POINTS; l++) {
+            const double r = -z->sign * z->rate * w[l];
+            /* (x - 1/2)^b / middle^b - 1 */
+            const double grown = b * r > -1 + 0x1p-40 ? b * r : -1 + 0x1p-40;
+            const double t = b == 0 ? r : lf_log1p(grown) / b;
+            const double y = middle * lf_exp(t);
+            x[l] = 0.5 + y;
+            delta[l] = middle * lf_expm1(t);
+            slope[l] = (1 + grown) / (z->rate * y * w[l]);
+        }
+        if (step <= 1e-7) { /* the step after it would be its square */
+            *quotient = w[0] / mass[0];
+            return 1;
+        }
+        const double least = fmin(x[0], x[POINTS - 1]);
+        zipf_masses(z, &z->mode[!(least >= SUMMED + 1 + z->a)], x, delta, found, density);
+        for (int l = 0; l < POINTS; l++) {
+            change[l] = lf_log(found[l] / mass[l]) * (slope[l] * found[l] / density[l]);
+            w[l] *= lf_exp(-change[l]);
+        }
+        step = 0;
+        for (int l = 0; l < POINTS; l++)
+            step = worse(step, fabs(change[l]));
+    }
+    return 0;
+}
+
+/* What all steps share. */
+typedef struct {
+    double cosine[POINTS][POINTS], power[POINTS][POINTS]; /* of Chebyshev's polynomials */
+    double edge_s[LF_CELLS + 1], node_s[NODES][LF_CELLS]; /* as in build_side */
+} zipf_fit;
+
+static void zipf_prepare(zipf_fit *fit)
+{
+    memset(fit->power, 0, sizeof fit->power);
+    fit->power[0][0] = fit->power[1][1] = 1;
+    for (int k = 2; k < POINTS; k++)
+        for (int i = 0; i < POINTS; i++)
+            fit->power[k][i] = (i ? 2 * fit->power[k - 1][i - 1] : 0) - fit->power[k - 2][i];
+    for (int k = 0; k < POINTS; k++)
+        for (int j = 0; j < POINTS; j++) {
+            const double turn = k * (2 * j + 1) % (4 * POINTS) / (4.0 * POINTS);
+            double sine;
+            lf_sincos_turn(turn, &sine, &fit->cosine[k][j]);
+        }
+    for (int cell = 0; cell <= LF_CELLS; cell++)
+        fit->edge_s[cell] = lf_log1p((double)cell / LF_CELLS);
+    for (int j = 0; j < NODES; j++)
+        for (int cell = 0; cell < LF_CELLS; cell++)
+            fit->node_s[j][cell] = lf_log1p((cell + 0.5 + 0.5 * node[j]) / LF_CELLS);
+}
+
+/* f at the zeros of a Chebyshev polynomial on [-1, 1] -> the interpolant's powers c, and its
+ * degree: POINTS where the last coefficients are not small enough. */
+static int zipf_interpolate(const zipf_fit *fit, const double *f, double *c)
+{
+    double chebyshev[POINTS];
+    for (int k = 0; k < POINTS; k++) {
+        double sum = 0;
+        for (int j = 0; j < POINTS; j++)
+            sum += f[j] * fit->cosine[k][j];
+        chebyshev[k] = sum * ((k ? 2.0 : 1.0) / POINTS);
+    }
+    const double tolerance = 10 * STEP_TOLERANCE * fabs(chebyshev[1]);
+    if (!(fabs(chebyshev[POINTS - 1]) + fabs(chebyshev[POINTS - 2]) <= tolerance))
+        return POINTS;
+    int degree = POINTS - 1;
+    while (degree > 3 && fabs(chebyshev[degree]) <= 0.03 * tolerance)
+        degree--;
+    memset(c, 0, POINTS * sizeof *c);
+    for (int k = 0; k <= degree; k++)
+        for (int i = 0; i <= k; i++)
+            c[i] += chebyshev[k] * fit->power[k][i];
+    return degree;
+}
+
+/* Rows of one side, as build_side. What lies within [1, 2), or within [n, n + 1), is one number:
+ * so no variate is above n. (Next to a large n a jump is off by a rounding error of n.) */
+static double build_zipf_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
+{
+    const double a = side->a;
+    const double last = a > 1 ? fmin(side->b + 1, lf_exp(BEYOND / (a - 1))) : side->b + 1;
+    zipf z;
+    zipf_points x, delta, mass, density;
+    /* the whole, the mass from 2 on, and from what doubles hardly tell from the end on */
+    const double margin = fmax(1, last * 0x1p-49);
+    for (int l = 0; l < POINTS; l++) {
+        x[l] = l == 0 ? 1 : l == 1 ? 2 : last - margin;
+        delta[l] = l == 0 ? 1 - last : l == 1 ? 2 - last : -margin;
+    }
+    zipf_anchor(&z, a, last, 1);
+    zipf_masses(&z, &z.mode[1], x, delta, mass, density);
+    const double whole = mass[0];
+    double low = mass[2] / whole, low_value = fmin(side->b + 0.5, last * (1 - 0x1p-53));
+    double high = mass[1] / whole;
+    if (side->sign > 0) {
+        zipf_anchor(&z, a, 1, -1);
+        for (int l = 0; l < POINTS; l++) {
+            x[l] = 2;
+            delta[l] = 1;
+        }
+        zipf_masses(&z, &z.mode[1], x, delta, mass, density);
+        low = mass[0] / whole;
+        low_value = 1.5;
+        high = INFINITY;
+    }
+    zipf_fit fit;
+    zipf_prepare(&fit);
+    double quotient = 0, worst = 0, middle = 1.5;
+    for (int octave = 0; octave < LF_OCTAVES; octave++) {
+        const double v = lf_pow2(octave - LF_OCTAVES - 1);
+        double (*const row)[4] = rows + octave * LF_CELLS;
+        if (2 * v <= low || v >= high) {
+            middle = 2 * v <= low ? low_value : 1.5;
+            memset(row, 0, LF_CELLS * sizeof *row);
+            for (int cell = 0; cell < LF_CELLS; cell++)
+                row[cell][0] = middle;
+            continue;
+        }
+        if (quotient == 0) { /* as it is close to the anchor */
+            memset(delta, 0, sizeof delta);
+            for (int l = 0; l < POINTS; l++)
+                x[l] = z.anchor;
+            zipf_masses(&z, &z.mode[1], x, delta, mass, density);
+            quotient = 1 / (z.rate * (z.anchor - 0.5) * density[0]);
+        }
+        for (int cell = 0, length; cell < LF_CELLS; cell += length) {
+            double c[POINTS], value[NODES][LF_CELLS], shift, h;
+            int degree;
+            /* the longest step that starts at a multiple of its length */
+            for (length = cell ? cell & -cell : LF_CELLS;; length /= 2) {
+                if (length < LANES)
+                    return INFINITY;
+                h = fit.edge_s[cell + length] - fit.edge_s[cell];
+                for (int l = 0; l < POINTS; l++)
+                    mass[l] = v * whole * (1 + (double)cell / LF_CELLS) *
+                              lf_exp(0.5 * h * (1 + fit.cosine[1][l]));
+                if (!zipf_solve(&z, mass, &quotient, x, delta))
+                    return INFINITY;
+                /* whichever carries more digits */
+                const int from_anchor = side->sign > 0 || x[0] > 0.5 * z.anchor;
+                shift = from_anchor ? z.anchor : 0;
+                degree = zipf_interpolate(&fit, from_anchor ? delta : x, c);
+                if (degree < POINTS)
+                    break;
+            }
+            for (int j = 0; j < NODES; j++) {
+                double at[LF_CELLS];
+                for (int i = 0; i < length; i++)
+                    at[i] = (fit.node_s[j][cell + i] - fit.edge_s[cell]) * (2 / h) - 1;
+                polynomials(c, degree, length, at, value[j]);
+            }
+            for (int i = 0; i < length; i += 4) {
+                lf_real4 f[NODES], four[4];
+                for (int j = 0; j < NODES; j++)
+                    f[j] = lf_load_reals(value[j] + i);
+                const lf_real4 error = cubics(f, four);
+                for (int l = 0; l < 4; l++) {
+                    const double mantissa = 1 + (cell + i + l) / (double)LF_CELLS;
+                    const int is_low = v * (mantissa + 1.0 / LF_CELLS) <= low;
+                    double *to = row[cell + i + l];
+                    if (is_low || v * mantissa >= high) {
+                        memset(to, 0, sizeof *row);
+                        to[0] = is_low ? low_value : 1.5;
+                    } else {
+                        lf_store_reals(four[l], to);
+                        to[0] += shift;
+                        worst = worse(worst, fabs(error[l]) / (mantissa + 0.5 / LF_CELLS));
+                    }
+                }
+            }
+            middle = high <= 0.5 ? 1.5 : shift + polynomial(c, degree, 1);
+        }
+    }
+    memset(rows[LF_OCTAVES * LF_CELLS], 0, 2 * sizeof rows[0]);
+    rows[LF_OCTAVES * LF_CELLS][0] = middle; /* v = 1/2 */
+    return worst;
+}
+
 /* Fills the table from its two sides; returns the largest relative error of v at the centers and,
  * between the sides, in the middle: NaN or infinity where the march cannot be made. OUT  single:
  * the same rows for float */
@@ -232,7 +522,8 @@ double LF_NAME(build)(const lf_side sides[2], lf_table *table, lf_single_table *
     double error[2];
 #pragma omp parallel for num_threads(lf_team(2))
     for (int i = 0; i < 2; i++) {
-        error[i] = build_side(&sides[i], table->row + i * LF_SIDE_ROWS);
+        error[i] = (sides[i].family == LF_FAMILY_ZIPF ? build_zipf_side : build_side)(
+            &sides[i], table->row + i * LF_SIDE_ROWS);
         const double (*from)[4] = (const double (*)[4])table->row + i * LF_SIDE_ROWS +
                                   (LF_OCTAVES - LF_SINGLE_OCTAVES) * LF_CELLS;
         float (*to)[4] = single->row + i * LF_SINGLE_SIDE_ROWS;
@@ -240,6 +531,8 @@ double LF_NAME(build)(const lf_side sides[2], lf_table *table, lf_single_table *
             for (int k = 0; k < 4; k++)
                 to[row][k] = (float)from[row][k];
     }
+    if (sides[0].family == LF_FAMILY_ZIPF) /* its sides may meet at a jump; neither is marched to */
+        return worse(error[0], error[1]);
     const double *lower = table->row[LF_OCTAVES * LF_CELLS];
     const double *upper = table->row[LF_SIDE_ROWS + LF_OCTAVES * LF_CELLS];
     const double slope = 2 * fabs(table->row[LF_OCTAVES * LF_CELLS - 1][1]); /* dx/ds */

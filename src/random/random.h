@@ -48,8 +48,8 @@ typedef struct {
     const lf_table *normal, *exponential; /* for the laws made of them */
 } lf_draw;
 
-/* One side of a table to be built (random/build.c). */
-typedef enum { LF_FAMILY_GAMMA, LF_FAMILY_BETA, LF_FAMILY_STUDENT } lf_family;
+/* One side of a table to be built (random/build.c); of zipf, family, a, b = n and sign alone. */
+typedef enum { LF_FAMILY_GAMMA, LF_FAMILY_BETA, LF_FAMILY_STUDENT, LF_FAMILY_ZIPF } lf_family;
 typedef enum {
     LF_TRANSFORM_NONE,
     LF_TRANSFORM_RECIPROCAL, /* 1 / x */
