@@ -2,18 +2,22 @@
 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint64_t
-from libc.stdlib cimport free
 
 cdef extern from "core/module.h":
     ctypedef int64_t lf_status
     int lf_import_core() except -1
     int lf_raise(lf_status status) except -1
 
-cdef extern from "random/table.h":
+cdef extern from "random/pool.h":
     ctypedef struct lf_table:
         pass
     ctypedef struct lf_single_table:
         pass
+    ctypedef struct lf_tables:
+        lf_table table
+        lf_single_table single
+    lf_tables *lf_tables_take()
+    void lf_tables_give_back(lf_tables *tables)
 
 cdef extern from "random/random.h":
     ctypedef int lf_law
@@ -45,18 +49,11 @@ cdef extern from "random/random.h":
 
 cdef extern from *:
     """
-    #include <stdlib.h>
-    static inline void *lf_lines(size_t size) /* whole lines of the cache */
-    {
-        void *memory = NULL;
-        return posix_memalign(&memory, 64, (size + 63) / 64 * 64) ? NULL : memory;
-    }
     static inline uint64_t lf_take(uint64_t *counter)
     {
         return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
     }
     """
-    void *lf_lines(size_t size)
     uint64_t lf_take(uint64_t *counter)
 
 lf_import_core()
@@ -68,8 +65,7 @@ BLOCK = LF_BLOCK
 cdef class Table:
     """The quantile function of a law: `error` is the worst one of v found at the cells' centers."""
 
-    cdef lf_table *table
-    cdef lf_single_table *single
+    cdef lf_tables *tables
     cdef readonly double error
 
     def __cinit__(self, lower, upper):
@@ -78,21 +74,20 @@ cdef class Table:
         for i, side in enumerate((lower, upper)):
             family, transform, a, b, c, sign, x0, q0, shift, scale = side
             sides[i] = lf_side(family, transform, a, b, c, sign, x0, q0, shift, scale)
-        self.table = <lf_table *>lf_lines(sizeof(lf_table))
-        self.single = <lf_single_table *>lf_lines(sizeof(lf_single_table))
-        if self.table == NULL or self.single == NULL:
+        self.tables = lf_tables_take()
+        if self.tables == NULL:
             raise MemoryError
         with nogil:
-            self.error = kernels.build(sides, self.table, self.single)
+            self.error = kernels.build(sides, &self.tables.table, &self.tables.single)
 
     def __dealloc__(self):
-        free(self.table)
-        free(self.single)
+        if self.tables != NULL:
+            lf_tables_give_back(self.tables)
 
     def quantiles(self, const uint64_t[::1] words, double[::1] out):
         """Write the variates that words (a multiple of 8) give."""
         with nogil:
-            kernels.quantiles(self.table, words.shape[0], &words[0], &out[0])
+            kernels.quantiles(&self.tables.table, words.shape[0], &words[0], &out[0])
 
 
 cdef Table normal, exponential
@@ -118,11 +113,11 @@ cdef class Plan:
         self.integer = integer
         self.draw.law = law
         if table is not None:
-            self.draw.table = table.table
-            self.draw.single = table.single
+            self.draw.table = &table.tables.table
+            self.draw.single = &table.tables.single
         if normal is not None:
-            self.draw.normal = normal.table
-            self.draw.exponential = exponential.table
+            self.draw.normal = &normal.tables.table
+            self.draw.exponential = &exponential.tables.table
         self.draw.a = self.parameter(0, a)
         self.draw.b = self.parameter(1, b)
         self.draw.loc = self.parameter(2, loc)

@@ -17,8 +17,9 @@
 #include "random/table.h"
 
 #define TERMS 20
-#define NODES 5              /* of a cell: four zeros, and the center */
-#define STEP_TOLERANCE 1e-13 /* of v, relative */
+#define NODES 5                    /* of a cell: four zeros, and the center */
+#define OCTAVE 0.69314718055994531 /* of v, in s */
+#define STEP_TOLERANCE 1e-13       /* of v, relative */
 
 /* Positions of the nodes in a cell of width 2, from its center. */
 static const double node[NODES] = {-0.92387953251128675613, -0.38268343236508977173,
@@ -35,12 +36,14 @@ static inline double convolve(const double *a, const double *b, int k)
 
 /* The series of x and of q about the point where they are x0 and q0, in powers of s.
  * The density is that of ln x for gamma, of logit x for beta (so that x spans all its
- * orders of magnitude), and of x itself for Student's t. */
-static void series(const lf_side *side, double x0, double q0, double *restrict x,
-                   double *restrict q)
+ * orders of magnitude), and of x itself for Student's t. Returns the degree: as many as an octave
+ * needs, at most TERMS. */
+static int series(const lf_side *side, double x0, double q0, double *restrict x, double *restrict q)
 {
     double g[TERMS + 1], h[TERMS + 1], u[TERMS + 1];
     const double sign = side->sign;
+    double power = 1;
+    int smalls = 0;
     x[0] = x0;
     q[0] = q0;
     for (int k = 0; k < TERMS; k++) {
@@ -64,7 +67,14 @@ static void series(const lf_side *side, double x0, double q0, double *restrict x
         }
         h[k] = convolve(q, g, k);
         q[k + 1] = (q[k] - sign * convolve(q, h, k)) / (k + 1);
+        power *= OCTAVE;
+        const int small = fabs(x[k + 1]) * power <= 0.01 * STEP_TOLERANCE * fabs(x[1]) &&
+                          fabs(q[k + 1]) * power <= 0.01 * STEP_TOLERANCE * fabs(q[0]);
+        smalls = small ? smalls + 1 : 0;
+        if (smalls == 3)
+            return k + 1;
     }
+    return TERMS;
 }
 
 static inline double polynomial(const double *c, int degree, double h)
@@ -77,14 +87,14 @@ static inline double polynomial(const double *c, int degree, double h)
 
 /* Least degree from which on the terms of the series over [0, h] are below the tolerance, or
  * TERMS + 1 where the last ones are not. */
-static int degree_for(const double *c, double scale, double h)
+static int degree_for(const double *c, int terms, double scale, double h)
 {
     double term[TERMS + 1], power = 1;
-    for (int k = 0; k <= TERMS; k++, power *= h)
+    for (int k = 0; k <= terms; k++, power *= h)
         term[k] = fabs(c[k]) * power;
-    if (!(term[TERMS] + term[TERMS - 1] <= STEP_TOLERANCE * scale))
+    if (!(term[terms] + term[terms - 1] <= STEP_TOLERANCE * scale))
         return TERMS + 1;
-    int degree = TERMS;
+    int degree = terms;
     while (degree > 3 && term[degree] <= 0.1 * STEP_TOLERANCE * scale)
         degree--;
     return degree;
@@ -178,14 +188,14 @@ static double build_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
         for (int cell = 0, length; cell < LF_CELLS; cell += length) {
             double x[TERMS + 1], q[TERMS + 1], h;
             int x_degree, q_degree;
-            series(side, x0, q0, x, q);
+            const int terms = series(side, x0, q0, x, q);
             /* the longest step that starts at a multiple of its length */
             for (length = cell ? cell & -cell : LF_CELLS;; length /= 2) {
                 if (length == 0)
                     return INFINITY;
                 h = edge_s[cell + length] - edge_s[cell];
-                x_degree = degree_for(x, fabs(x[1]), h);
-                q_degree = degree_for(q, fabs(q[0]), h);
+                x_degree = degree_for(x, terms, fabs(x[1]), h);
+                q_degree = degree_for(q, terms, fabs(q[0]), h);
                 if (LF_MAX(x_degree, q_degree) <= TERMS)
                     break;
             }
@@ -520,7 +530,6 @@ static double build_zipf_side(const lf_side *side, double rows[LF_SIDE_ROWS][4])
 double LF_NAME(build)(const lf_side sides[2], lf_table *table, lf_single_table *single)
 {
     double error[2];
-#pragma omp parallel for num_threads(lf_team(2))
     for (int i = 0; i < 2; i++) {
         error[i] = (sides[i].family == LF_FAMILY_ZIPF ? build_zipf_side : build_side)(
             &sides[i], table->row + i * LF_SIDE_ROWS);
