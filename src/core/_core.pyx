@@ -1,6 +1,7 @@
 """Instruction-set level, thread counts and the state that the kernel modules share."""
 
 import os
+import threading
 
 cdef extern from "core/isa.h":
     ctypedef int lf_level
@@ -12,13 +13,13 @@ cdef extern from "core/isa.h":
 
 cdef extern from "core/threads.h":
     void lf_threads_set(int n)
-    void lf_threads_set_local(int n)
-    int lf_threads_get_local()
+    int lf_threads_set_local(int n)
     int lf_threads_get()
     int lf_threads_watch_forks()
 
 cdef extern from "core/state.h":
     object lf_state_capsule(lf_level level)
+    void lf_state_set_main(unsigned long ident)
 
 cdef extern from *:
     """
@@ -50,9 +51,17 @@ cdef lf_level chosen = choose()
 level = lf_isa_name(chosen).decode()
 openmp = LF_OPENMP
 api = lf_state_capsule(chosen)
+lf_state_set_main(threading.main_thread().ident)
 
 if lf_threads_watch_forks():
     raise ImportError("lidfast could not register its fork handler")
+
+
+def note_main_thread():
+    lf_state_set_main(threading.get_ident())
+
+
+os.register_at_fork(after_in_child=note_main_thread)  # of a child it is the one that forked
 
 
 def set_threads(int n):
@@ -65,6 +74,4 @@ def get_threads():
 
 def set_local_threads(int n):
     """Set the calling thread's own count (0: none) and return the one it had."""
-    cdef int before = lf_threads_get_local()
-    lf_threads_set_local(n)
-    return before
+    return lf_threads_set_local(n)

@@ -17,6 +17,7 @@ typedef enum { LF_baseline, LF_v2, LF_v3, LF_v4, LF_LEVEL_COUNT } lf_level;
 typedef struct {
     lf_level level;
     int (*threads)(void);     /* for the calling Python thread; 1 in a forked child */
+    int (*set_local)(int n);  /* the calling thread's own count (0: none); returns the last one */
     int (*interrupted)(void); /* looks for signals a few times a second; true after Ctrl-C */
 } lf_core_api;
 

@@ -14,14 +14,11 @@ void lf_threads_set(int n)
     atomic_store(&process_count, n);
 }
 
-void lf_threads_set_local(int n)
+int lf_threads_set_local(int n)
 {
+    const int before = local_count;
     local_count = n;
-}
-
-int lf_threads_get_local(void)
-{
-    return local_count;
+    return before;
 }
 
 int lf_threads_get(void)

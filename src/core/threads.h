@@ -4,9 +4,8 @@
 /* The process-wide thread count (at least 1). */
 void lf_threads_set(int n);
 
-/* The calling thread's own count, above the process-wide one; 0 takes it away. */
-void lf_threads_set_local(int n);
-int lf_threads_get_local(void);
+/* The calling thread's own count, above the process-wide one; 0 takes it away. Returns the last. */
+int lf_threads_set_local(int n);
 
 /* What a kernel called by this thread would use; 1 in a child made by fork. */
 int lf_threads_get(void);

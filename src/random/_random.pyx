@@ -1,6 +1,7 @@
 """Kernels of lidfast.random."""
 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int64_t, uint64_t
 
 cdef extern from "core/module.h":
@@ -49,17 +50,18 @@ cdef extern from "random/random.h":
 
 cdef extern from *:
     """
-    static inline uint64_t lf_take(uint64_t *counter)
+    static inline uint64_t lf_take(uint64_t *counter, uint64_t count)
     {
-        return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+        return __atomic_fetch_add(counter, count, __ATOMIC_RELAXED);
     }
     """
-    uint64_t lf_take(uint64_t *counter)
+    uint64_t lf_take(uint64_t *counter, uint64_t count)
 
 lf_import_core()
 cdef const lf_random_kernels *kernels = lf_random_select()
 
 BLOCK = LF_BLOCK
+kernel_table = PyCapsule_New(<void *>kernels, "lidfast._random.kernel_table", NULL)  # for cython_random
 
 
 cdef class Table:
@@ -123,6 +125,10 @@ cdef class Plan:
         self.draw.loc = self.parameter(2, loc)
         self.draw.scale = self.parameter(3, scale)
 
+    def capsule(self):
+        """Return the lf_draw for C; it lives as long as this plan."""
+        return PyCapsule_New(&self.draw, "lidfast.draw", NULL)
+
     cdef lf_param parameter(self, int i, value):
         cdef const double[::1] values
         if value is None:
@@ -152,6 +158,10 @@ cdef class Streams:
         """Return the number of calls that drew."""
         return self.calls
 
+    def take(self, uint64_t count=1):
+        """Take numbers of calls for fills elsewhere: the key's four words and the first number."""
+        return self.key[0], self.key[1], self.key[2], self.key[3], lf_take(&self.calls, count)
+
     def one(self, Plan plan):
         """Draw a scalar."""
         cdef lf_draw draw = plan.draw
@@ -159,10 +169,10 @@ cdef class Streams:
         cdef double real
         if plan.integer:
             draw.dtype = 2
-            lf_raise(kernels.fill(&draw, self.key, lf_take(&self.calls), 1, &whole))
+            lf_raise(kernels.fill(&draw, self.key, lf_take(&self.calls, 1), 1, &whole))
             return whole
         draw.dtype = 0
-        lf_raise(kernels.fill(&draw, self.key, lf_take(&self.calls), 1, &real))
+        lf_raise(kernels.fill(&draw, self.key, lf_take(&self.calls, 1), 1, &real))
         return real
 
     def fill(self, Plan plan, int dtype, out, int64_t n):
@@ -170,7 +180,7 @@ cdef class Streams:
         cdef lf_draw draw = plan.draw
         cdef Py_buffer view
         cdef lf_status status
-        cdef uint64_t call = lf_take(&self.calls)
+        cdef uint64_t call = lf_take(&self.calls, 1)
         draw.dtype = dtype
         # not a typed memoryview: that takes as long as a draw of a hundred
         PyObject_GetBuffer(out, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
