@@ -233,7 +233,8 @@ def _quantile(method: str, parameters: tuple[float, ...], words: NDArray[np.uint
     padded[: words.size] = words
     out = np.empty(padded.size)
     table.quantiles(padded, out)
-    return out[: words.size] * (1.0 if scale is None else scale)
+    out = out[: words.size]
+    return np.floor(out) if law.integer else out * (1.0 if scale is None else scale)
 
 
 _random.set_basis(_table("normal", ()), _table("exponential", ()))
