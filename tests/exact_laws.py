@@ -461,6 +461,8 @@ class Count:
         self.below += np.searchsorted(x, self.grid.edges, side="right")
         self.draws += x.size
         self.bad += int(np.isnan(x).sum())
+        if self.grid.law.integer:
+            self.bad += int(((x < self.grid.law.low) | (x > self.grid.law.high)).sum())
 
     def results(self, arrays: bool) -> list[Result]:
         """Chi-square, both tails, and for continuous laws Kolmogorov-Smirnov and Anderson-Darling."""
@@ -488,7 +490,7 @@ class Count:
                 i = there[np.argmax(tail[there])]
                 p = stats.binomtest(int(count[i]), n, float(tail[i])).pvalue
                 report(f"{name} tail, {tail[i] * n:.1f} expected", count[i], p)
-        report("not a number", self.bad, 0.0 if self.bad else 1.0)
+        report("outside of the support", self.bad, 0.0 if self.bad else 1.0)
         return found
 
     def _cells(self) -> tuple[np.ndarray, np.ndarray]:
@@ -505,7 +507,7 @@ class Count:
             held += number
             if held >= EXPECTED:
                 held, index = 0.0, index + 1
-        if held and index:
+        if index:  # what is left over goes to the last
             group[group == index] = index - 1
         return np.bincount(group, observed), np.bincount(group, expected)
 

@@ -154,3 +154,13 @@ def test_jumps_are_found():
         lambda law, p, words: uniform_ranks(law, (1e-8, p[1]), words), (0.0, 1000.0), range(1, 1000, 37)
     )
     assert dataclasses.asdict(bad)["error"] > 1e-9
+
+
+@pytest.mark.skipif(not hasattr(Generator, "zipf"), reason="this build has no zipf")
+def test_zipf_where_halves_are_rounded():
+    """Ranks in [2^50, 2^53), where k + 1/2 has few bits or none left: false alarm 1 in 10,000 seeds."""
+    law = next(each for each in exact_laws.LAWS if str(each) == "zipf(1.01)")
+    x = default_rng(1).zipf(1.01, 1_000_000)
+    _, (from_low, from_high) = law.tails(np.array([2.0**50 - 1, 2.0**53 - 1]))
+    inside = int(((x >= 2**50) & (x < 2**53)).sum())
+    assert scipy.stats.binomtest(inside, x.size, from_low - from_high).pvalue > FALSE_ALARM
