@@ -368,7 +368,10 @@ void LF_NAME(law_poisson)(lf_block *block, lf_variate *restrict out)
 /* Rejection-inversion, Hoermann and Derflinger, ACM TOMACS 6 (1996) 169: with H(x) the integral of
  * t^-a from 1 to x, x = H^-1(u) for u between H(3/2) - 1 and H(n + 1/2), and k the integer next to
  * x; kept where H(k + 1/2) - u, the integral from x to k + 1/2, is at most k^-a. k - x <= max(0,
- * 1/2 - 0.0215 a) suffices. */
+ * 1/2 - 0.0215 a) suffices. From SMOOTH on t^-a is linear from k - 1/2 to k + 1/2, to 2^-90, and
+ * all are kept: the doubles become too coarse to tell k + 1/2 from x. */
+#define SMOOTH 0x1p45
+
 static void try_zipf(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHUNK],
                      const double *restrict a, const double *restrict b, double *restrict value,
                      int64_t *restrict accepted)
@@ -400,12 +403,12 @@ static void try_zipf(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHU
         const double of = falls ? power : sum, lost = falls ? 0.0 : w - (sum - 1);
         const double log_power = lf_log(of) + lost / of;
         const double x = lf_exp(c == 0 ? u : log_power / (c == 0 ? 1 : c));
-        double k = floor(x + 0.5);
+        double k = x < 0x1p52 ? floor(x + 0.5) : x; /* there x is whole, and x + 1/2 no double */
         k = k > 1 ? k : 1;
         k = k < n ? k : n;
         double squeeze = 0.5 - 0.0215 * (1 - c);
         squeeze = squeeze > 0 ? squeeze : 0;
-        const int64_t quick = k - x <= squeeze;
+        const int64_t quick = (k - x <= squeeze) | (x >= SMOOTH);
         at[i] = x;
         value[i] = k;
         accepted[i] = quick;
