@@ -104,6 +104,7 @@ def rng():
         (("standard_t",), TypeError, "df"),
         (("standard_t", 1.0, 5), TypeError, "the law's parameters only"),
         (("standard_normal", 5), TypeError, "the law's parameters only"),
+        (("standard_normal", None, np.float32), TypeError, "the law's parameters only"),
         (("spawn", 5), ValueError, "method is 'spawn': it must be one of random, "),
         ((None,), TypeError, "method"),
     ],
