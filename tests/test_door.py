@@ -104,6 +104,7 @@ def rng():
         (("standard_t",), TypeError, "df"),
         (("standard_t", 1.0, 5), TypeError, "the law's parameters only"),
         (("standard_normal", 5), TypeError, "the law's parameters only"),
+        (("standard_normal", None, np.float32), TypeError, "the law's parameters only"),
         (("spawn", 5), ValueError, "method is 'spawn': it must be one of random, "),
         ((None,), TypeError, "method"),
     ],
@@ -196,7 +197,7 @@ def test_a_team_of_the_caller_under_the_gil(built):
         import numpy as np, lidfast, cases
         from lidfast.cython_random import Sampler
         out = np.empty((16, 200_000))
-        cases.rows(lidfast.random.default_rng(7), Sampler("random"), out, release=False)
+        cases.rows_under_the_gil(lidfast.random.default_rng(7), Sampler("random"), out)
         theirs = lidfast.random.default_rng(7)
         assert all((row == theirs.random(200_000)).all() for row in out)
     """

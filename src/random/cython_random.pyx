@@ -41,11 +41,8 @@ cdef const lf_random_kernels *kernels = <const lf_random_kernels *>PyCapsule_Imp
 class _Arguments(random.Generator):
     """A generator that does not draw: its methods return what they were asked for, defaults filled in."""
 
-    def _draw(self, method, size=None, *args, parameters=(), **kwargs):
-        # the methods pass what may follow the size by keyword or not
-        if args[2:]:
-            parameters = args[2]
-        if size is not None or kwargs.get("out") is not None:
+    def _draw(self, method, size, dtype=np.float64, out=None, parameters=()):
+        if size is not None or dtype is not np.float64 or out is not None:
             raise TypeError(f"{method}: a Sampler takes the law's parameters only")
         return method, tuple(parameters)
 

@@ -75,18 +75,52 @@ cdef int fill_rows(Sampler sampler, const uint64_t *key, uint64_t call, double[:
     return status
 
 
-def rows(generator, Sampler sampler, double[:, ::1] out, int threads=0, bint release=True):
-    """Row i is the i-th next call, from a team of OpenMP; with release=False under the GIL."""
+def rows(generator, Sampler sampler, double[:, ::1] out, int threads=0):
+    """Row i is the i-th next call, from a team of OpenMP."""
     cdef uint64_t key[4]
     cdef uint64_t call
     cdef int status
     take(generator, out.shape[0], key, &call)
-    if release:
-        with nogil:
-            status = fill_rows(sampler, key, call, out, threads)
-    else:
+    with nogil:
         status = fill_rows(sampler, key, call, out, threads)
     check(status)
+
+
+cdef extern from *:
+    """
+    static void run_team(int n, void (*work)(int, void *), void *argument)
+    {
+        int i;
+        #ifdef _OPENMP
+        #pragma omp parallel for num_threads(4) schedule(static, 1)
+        #endif
+        for (i = 0; i < n; i++)
+            work(i, argument);
+    }
+    """
+    void run_team(int n, void (*work)(int, void *) noexcept nogil, void *argument) nogil
+
+cdef struct Job:
+    void *sampler
+    uint64_t key[4]
+    uint64_t call
+    int64_t n
+    double *out
+
+
+cdef void one_row(int i, void *argument) noexcept nogil:
+    cdef Job *job = <Job *>argument
+    fill_double(<Sampler>job.sampler, job.key, job.call + i, job.n, job.out + i * job.n, 0)
+
+
+def rows_under_the_gil(generator, Sampler sampler, double[:, ::1] out):
+    """As rows, from a team that runs while its first thread holds the GIL: prange would release it."""
+    cdef Job job
+    job.sampler = <void *>sampler
+    job.n = out.shape[1]
+    job.out = &out[0, 0]
+    take(generator, out.shape[0], job.key, &job.call)
+    run_team(<int>out.shape[0], one_row, &job)
 
 
 def fill_for_ever(Sampler sampler, double[::1] out):
