@@ -36,7 +36,11 @@ DRAWS = [
     ("pareto", (1.5,)),
     ("weibull", (0.8,)),
     ("lognormal", (0.0, 1.0)),
+    ("levy_stable", (1.5, 0.5)),
     ("geometric", (0.01,)),
+    ("binomial", (200, 0.3)),
+    ("poisson", (20.0,)),
+    ("zipf", (1.5,)),
 ]
 
 

@@ -65,6 +65,14 @@ DISCRETE = [
     ("binomial", (10**9, 1e-9), scipy.stats.binom(10**9, 1e-9)),
 ]
 LAWS = [case[:2] for case in CONTINUOUS + DISCRETE]
+LAWS += [
+    ("levy_stable", (1.5, 0.5)),
+    ("zipf", (1.5,)),
+    ("zipf", (1.01,)),
+    ("poisson", (3.0,)),
+    ("poisson", (50.0,)),
+]
+INTEGER = ("geometric", "binomial", "poisson", "zipf")
 
 
 # ---------------------------------------------------------------- the words, from the text
@@ -331,7 +339,8 @@ def test_bits_do_not_depend_on_threads(law, parameters):
 def test_prefix_rule(law, parameters, m):
     whole = getattr(default_rng(5), law)(*parameters, size=5000)
     np.testing.assert_array_equal(getattr(default_rng(5), law)(*parameters, size=m), whole[:m])
-    arrays = [np.linspace(0.7, 1, 5000) * p if law != "binomial" else np.full(5000, p) for p in parameters]
+    least = 1.0 if law in ("binomial", "zipf") else 0.7
+    arrays = [np.linspace(least, 1, 5000) * p for p in parameters]
     if arrays and np.isfinite(parameters).all():
         whole = getattr(default_rng(5), law)(*arrays)
         first = getattr(default_rng(5), law)(*(a[:m] for a in arrays))
@@ -344,7 +353,7 @@ def test_scalars_arrays_and_sizes_agree(law, parameters):
         return getattr(default_rng(9), law)(*args, **kwargs)
 
     scalar = draw(*parameters)
-    assert type(scalar) is (int if law in ("geometric", "binomial") else float)
+    assert type(scalar) is (int if law in INTEGER else float)
     assert draw(*parameters, size=1)[0] == scalar
     assert draw(*parameters, size=(2, 3)).shape == (2, 3)
     assert draw(*parameters, size=(0,)).shape == (0,)
