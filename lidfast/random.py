@@ -145,7 +145,7 @@ def _table(law: str, parameters: tuple[float, ...]) -> _random.Table | None:
     return _quantiles.table(law, parameters)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def _fixed(method: str, *parameters: Any) -> _random.Plan:
     """Check numbers, and plan for them: once for each value."""
     return _plan(method, _values(method, parameters, ())[0])
@@ -293,10 +293,10 @@ class Generator(_random.Streams):
 
     def _restore(self, sequence: np.random.SeedSequence, calls: int) -> None:
         self._sequence = sequence
-        self.rekey(np.asarray(sequence.generate_state(4, np.uint64), np.uint64), calls)
+        self._rekey(np.asarray(sequence.generate_state(4, np.uint64), np.uint64), calls)
 
     def __repr__(self) -> str:
-        return f"lidfast.random.Generator(entropy={self._sequence.entropy}, calls={self.count()})"
+        return f"lidfast.random.Generator(entropy={self._sequence.entropy}, calls={self._count()})"
 
     # ------------------------------------------------------------ state
 
@@ -320,7 +320,7 @@ class Generator(_random.Streams):
                 "spawn_key": tuple(int(key) for key in self._sequence.spawn_key),
                 "pool_size": self._sequence.pool_size,
                 "children": self._sequence.n_children_spawned,
-                "calls": self.count(),
+                "calls": self._count(),
             }
 
     @state.setter
@@ -398,11 +398,11 @@ class Generator(_random.Streams):
                     break  # -0.0 is the same key of the cache as 0.0
             else:
                 if size is None:
-                    return self.one(_fixed(method, *parameters))
+                    return self._one(_fixed(method, *parameters))
                 if type(size) is int and size >= 0:
                     plan = _fixed(method, *parameters)
                     result = np.empty(size, np.int64 if plan.integer else np.float64)
-                    self.fill(plan, 2 if plan.integer else 0, result, size)
+                    self._fill(plan, 2 if plan.integer else 0, result, size)
                     return result
         integer = _METHODS[method].integer
         kind = np.dtype(np.int64) if integer else np.dtype(dtype)
@@ -418,7 +418,7 @@ class Generator(_random.Streams):
         plan = _plan(method, values)
         result = np.empty(shape, kind) if out is None else out
         rows = result if result.flags.c_contiguous else result.T  # Fortran's order: as it lies in memory
-        self.fill(plan, _DTYPES[kind], rows, result.size)
+        self._fill(plan, _DTYPES[kind], rows, result.size)
         return result.item() if size is None and out is None and not shape else result
 
     # ------------------------------------------------------------ the laws

@@ -96,8 +96,10 @@ cdef Table normal, exponential
 
 
 def set_basis(Table the_normal, Table the_exponential):
-    """Take the tables of which the other laws are made."""
+    """Take the tables of which the other laws are made. Once: plans point to them."""
     global normal, exponential
+    if normal is not None:
+        raise RuntimeError("the basis is set")
     normal = the_normal
     exponential = the_exponential
 
@@ -148,21 +150,21 @@ cdef class Streams:
     cdef uint64_t key[4]
     cdef uint64_t calls
 
-    def rekey(self, const uint64_t[::1] key, uint64_t calls):
+    def _rekey(self, const uint64_t[::1] key, uint64_t calls):
         """Start again from a key (4 words) and a number of calls."""
         for i in range(4):
             self.key[i] = key[i]
         self.calls = calls
 
-    def count(self):
+    def _count(self):
         """Return the number of calls that drew."""
         return self.calls
 
-    def take(self, uint64_t count=1):
+    def _take(self, uint64_t count=1):
         """Take numbers of calls for fills elsewhere: the key's four words and the first number."""
         return self.key[0], self.key[1], self.key[2], self.key[3], lf_take(&self.calls, count)
 
-    def one(self, Plan plan):
+    def _one(self, Plan plan):
         """Draw a scalar."""
         cdef lf_draw draw = plan.draw
         cdef int64_t whole
@@ -175,7 +177,7 @@ cdef class Streams:
         lf_raise(kernels.fill(&draw, self.key, lf_take(&self.calls, 1), 1, &real))
         return real
 
-    def fill(self, Plan plan, int dtype, out, int64_t n):
+    def _fill(self, Plan plan, int dtype, out, int64_t n):
         """Write n variates of dtype (0 float64, 1 float32, 2 int64) to out, an array of them."""
         cdef lf_draw draw = plan.draw
         cdef Py_buffer view

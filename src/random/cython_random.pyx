@@ -95,7 +95,7 @@ cdef class Sampler:
 cdef int take(object generator, uint64_t count, uint64_t *key, uint64_t *call) except -1:
     if not isinstance(generator, random.Generator):
         raise TypeError(f"generator must be a lidfast.random.Generator, not {type(generator).__name__}")
-    key[0], key[1], key[2], key[3], call[0] = generator.take(count)
+    key[0], key[1], key[2], key[3], call[0] = generator._take(count)
     return 0
 
 
