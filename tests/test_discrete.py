@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
+from plain_streams import MASK, block_words, threefry
 
 from lidfast import _core, _quantiles, _random
 from lidfast.random import LAWS as CODES
 
 pytestmark = pytest.mark.kernel
 
-MASK = 2**64 - 1
 FALSE_ALARM = 1e-4
 UNBOUNDED = 2.0**63
 LARGEST = 2**63 - 1
@@ -38,45 +38,12 @@ def draw(law, a, b, n, key=(1, 2, 3, 4), call=0):
 # ---------------------------------------------------------------- the words, from the text
 
 
-def rotl(x, r):
-    return ((x << r) | (x >> (64 - r))) & MASK
-
-
-def threefry(key, counter):
-    rotations = [(14, 16), (52, 57), (23, 40), (5, 37), (25, 33), (46, 12), (58, 22), (32, 32)]
-    k = [*key, 0x1BD11BDAA9FC1A22 ^ key[0] ^ key[1] ^ key[2] ^ key[3]]
-    x = [(c + word) & MASK for c, word in zip(counter, k, strict=False)]
-    for r in range(20):
-        p, q = (1, 3) if r % 2 == 0 else (3, 1)
-        x[0] = (x[0] + x[p]) & MASK
-        x[p] = rotl(x[p], rotations[r % 8][0]) ^ x[0]
-        x[2] = (x[2] + x[q]) & MASK
-        x[q] = rotl(x[q], rotations[r % 8][1]) ^ x[2]
-        if r % 4 == 3:
-            m = r // 4 + 1
-            x = [(x[w] + k[(m + w) % 5] + (m if w == 3 else 0)) & MASK for w in range(4)]
-    return x
-
-
-def engine(state):
-    """xoshiro256++."""
-    s0, s1, s2, s3 = state
-    while True:
-        yield (rotl((s0 + s3) & MASK, 23) + s0) & MASK
-        t = (s1 << 17) & MASK
-        s2 ^= s0
-        s3 ^= s1
-        s1 ^= s2
-        s0 ^= s3
-        s2 ^= t
-        s3 = rotl(s3, 45)
-
-
-def block_words(key, call, block, per_variate, count):
+def variate_words(key, call, block, per_variate, count):
     """The words of the first variates of a block, `per_variate` each."""
-    engines = [engine(threefry(key, (block, call, lane, 0))) for lane in range(8)]
-    groups = [[list(itertools.islice(e, per_variate)) for e in engines] for _ in range(-(-count // 8))]
-    return [words for group in groups for words in group][:count]
+    words = block_words(key, call, block, 8 * per_variate * -(-count // 8))
+    return [
+        [words[8 * (per_variate * (i // 8) + j) + i % 8] for j in range(per_variate)] for i in range(count)
+    ]
 
 
 def tries(key, call, block, i, first):
@@ -229,7 +196,7 @@ def test_integers_follow_the_text(law, a, b):
     per_variate = 1 if law == "zipf" else 2
     got = draw(law, a, b, n, key, call)
     for block, count in (0, 600), (1, 300):
-        for i, words in enumerate(block_words(key, call, block, per_variate, count)):
+        for i, words in enumerate(variate_words(key, call, block, per_variate, count)):
             expected = from_text(tries(key, call, block, i, words), a, b)
             # of large zipf variates the text's rounding counts
             assert abs(int(got[2048 * block + i]) - expected) <= 2e-14 * expected, (block, i)
@@ -264,7 +231,7 @@ def test_stable_follows_the_text(alpha, beta):
     key, call, n = (11, 12, 13, 14), 5, 400
     got = draw("stable", alpha, beta, n, key, call)
     assert not np.isnan(got).any()
-    for x, words in zip(got, block_words(key, call, 0, 2, n), strict=True):
+    for x, words in zip(got, variate_words(key, call, 0, 2, n), strict=True):
         expected = stable(words, alpha, beta)
         if abs(expected) > 1e300 or 0 < abs(expected) < 1e-300:
             assert abs(x) > 1e299 or abs(x) < 1e-299

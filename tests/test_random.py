@@ -5,6 +5,7 @@ sampler fails at a seed drawn at random.
 """
 
 import functools
+import itertools
 import math
 import pickle
 import threading
@@ -15,6 +16,7 @@ import scipy.special
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_streams import MASK, block_words, engine, threefry
 
 import lidfast
 from lidfast import _random
@@ -22,7 +24,6 @@ from lidfast.random import Generator, default_rng
 
 pytestmark = pytest.mark.kernel
 
-MASK = 2**64 - 1
 FALSE_ALARM = 1e-4
 
 # law, parameters and the exact distribution
@@ -78,42 +79,13 @@ INTEGER = ("geometric", "binomial", "poisson", "zipf")
 # ---------------------------------------------------------------- the words, from the text
 
 
-def rotl(x, r):
-    return ((x << r) | (x >> (64 - r))) & MASK
-
-
-def threefry(key, counter):
-    rotations = [(14, 16), (52, 57), (23, 40), (5, 37), (25, 33), (46, 12), (58, 22), (32, 32)]
-    k = [*key, 0x1BD11BDAA9FC1A22 ^ key[0] ^ key[1] ^ key[2] ^ key[3]]
-    x = [(c + word) & MASK for c, word in zip(counter, k, strict=False)]
-    for r in range(20):
-        p, q = (1, 3) if r % 2 == 0 else (3, 1)
-        x[0] = (x[0] + x[p]) & MASK
-        x[p] = rotl(x[p], rotations[r % 8][0]) ^ x[0]
-        x[2] = (x[2] + x[q]) & MASK
-        x[q] = rotl(x[q], rotations[r % 8][1]) ^ x[2]
-        if r % 4 == 3:
-            m = r // 4 + 1
-            x = [(x[w] + k[(m + w) % 5] + (m if w == 3 else 0)) & MASK for w in range(4)]
-    return x
-
-
 @functools.cache
-def block_words(seed, call, block, count):
-    key = [int(word) for word in np.random.SeedSequence(seed).generate_state(4, np.uint64)]
-    lanes = [threefry(key, (block, call, lane, 0)) for lane in range(8)]
-    words = []
-    while len(words) < count:
-        for s in lanes:
-            words.append((rotl((s[0] + s[3]) & MASK, 23) + s[0]) & MASK)
-            t = (s[1] << 17) & MASK
-            s[2] ^= s[0]
-            s[3] ^= s[1]
-            s[1] ^= s[2]
-            s[0] ^= s[3]
-            s[2] ^= t
-            s[3] = rotl(s[3], 45)
-    return tuple(words[:count])
+def words_of(seed, call, block, count):
+    return block_words(key_of(seed), call, block, count)
+
+
+def key_of(seed):
+    return [int(word) for word in np.random.SeedSequence(seed).generate_state(4, np.uint64)]
 
 
 def test_threefry_known_answer():
@@ -128,17 +100,7 @@ def test_threefry_known_answer():
 
 def test_xoshiro_known_answer():
     """Its first outputs from the state (1, 2, 3, 4)."""
-    s, outputs = [1, 2, 3, 4], []
-    for _ in range(3):
-        outputs.append((rotl((s[0] + s[3]) & MASK, 23) + s[0]) & MASK)
-        t = (s[1] << 17) & MASK
-        s[2] ^= s[0]
-        s[3] ^= s[1]
-        s[1] ^= s[2]
-        s[0] ^= s[3]
-        s[2] ^= t
-        s[3] = rotl(s[3], 45)
-    assert outputs == [41943041, 58720359, 3588806011781223]
+    assert list(itertools.islice(engine((1, 2, 3, 4)), 3)) == [41943041, 58720359, 3588806011781223]
 
 
 @pytest.mark.parametrize("seed", [0, 12345678901234567890])
@@ -146,7 +108,7 @@ def test_words_follow_the_text(seed):
     rng = default_rng(seed)
     for call in range(2):
         drawn = rng.random(_random.BLOCK + 100)
-        words = block_words(seed, call, 0, 50), block_words(seed, call, 1, 50)
+        words = words_of(seed, call, 0, 50), words_of(seed, call, 1, 50)
         for block, expected in enumerate(words):
             start = block * _random.BLOCK
             np.testing.assert_array_equal(
@@ -201,7 +163,7 @@ TABLE = 1e-8
     ],
 )
 def test_fixed_parameters_follow_the_text(law, parameters, exact):
-    words = block_words(7, 0, 0, 800)
+    words = words_of(7, 0, 0, 800)
     expected = quantile(exact, words)
     drawn = getattr(default_rng(7), law)(*parameters, size=800)
     # relative in the probability of the nearer tail, which an error in x changes by f(x) / tail
@@ -210,7 +172,7 @@ def test_fixed_parameters_follow_the_text(law, parameters, exact):
 
 
 def test_words_become_numbers_as_the_text_says():
-    words = block_words(7, 0, 0, 32)
+    words = words_of(7, 0, 0, 32)
     e = quantile(scipy.stats.expon(), words)
     np.testing.assert_array_equal(
         default_rng(7).geometric(0.2, 32), 1 + np.floor(e / -math.log1p(-0.2)).astype(int)
@@ -236,9 +198,9 @@ class Arrays:
     def __init__(self, seed, per_variate, more=0, block=0):
         """`more` rows of 256 words stand behind each chunk's own."""
         self.more = more
-        self.key = [int(word) for word in np.random.SeedSequence(seed).generate_state(4, np.uint64)]
+        self.key = key_of(seed)
         self.per_variate, self.block = per_variate, block
-        self.words = block_words(seed, 0, block, _random.BLOCK * (per_variate + more))
+        self.words = words_of(seed, 0, block, _random.BLOCK * (per_variate + more))
 
     def first(self, i):
         start = 256 * (i // 256) * (self.per_variate + self.more)
