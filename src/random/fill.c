@@ -8,21 +8,35 @@
 /* Floats of their own: two from a word, the low half first. */
 static void single_block(lf_block *block, float *restrict out)
 {
-    for (int64_t first = 0; first < block->m; first += 2 * LF_CHUNK) {
-        uint64_t words[1][LF_CHUNK];
-        float x[2 * LF_CHUNK];
-        const int64_t count = LF_MIN(2 * LF_CHUNK, block->m - first);
-        const int64_t padded = lf_padded((count + 1) / 2);
-        lf_words(block, 1, padded, words);
-        if (block->draw->law == LF_UNIFORM) { /* 24 bits: the conversion cannot round up to 1 */
-            uint32_t half[2 * LF_CHUNK];
-            memcpy(half, words, (size_t)padded * sizeof **words);
-            for (int64_t i = 0; i < 2 * padded; i++)
-                x[i] = (float)(int32_t)(half[i] >> 8) * 0x1p-24f;
-        } else {
-            lf_single_values(block->draw->single, 2 * padded, words[0], x);
+    enum { CHUNK = 2 * LF_CHUNK, STEP = 2 * LF_LANES };
+    const int uniform = block->draw->law == LF_UNIFORM;
+    lf_stream state = block->stream;
+    for (int64_t first = 0; first < block->m; first += CHUNK) {
+        uint32_t offset[CHUNK];
+        float t[CHUNK], last[CHUNK];
+        const int64_t count = LF_MIN(CHUNK, block->m - first);
+        const int64_t padded = (count + STEP - 1) / STEP * STEP;
+        float *const to = count == CHUNK ? out + first : last;
+        const int past = block->past && to != last;
+        for (int64_t i = 0; i < padded; i += STEP) {
+            lf_word4 word[LF_HALVES];
+            lf_stream_step(&state, word);
+            for (int h = 0; h < LF_HALVES; h++)
+                if (uniform) { /* 24 bits: the conversion cannot round up to 1 */
+                    const lf_short8 bits = (lf_short8)((lf_half8)word[h] >> 8);
+                    const lf_single8 x = __builtin_convertvector(bits, lf_single8) * 0x1p-24f;
+                    if (past)
+                        lf_store_past((lf_real4)x, (double *)(to + i + 8 * h));
+                    else
+                        memcpy(to + i + 8 * h, &x, sizeof x);
+                } else {
+                    lf_single_find(word[h], offset + i + 8 * h, t + i + 8 * h);
+                }
         }
-        memcpy(out + first, x, (size_t)count * sizeof *out);
+        if (!uniform)
+            lf_single_look_up(block->draw->single, padded, offset, t, to);
+        if (count < CHUNK)
+            memcpy(out + first, last, (size_t)count * sizeof *out);
     }
 }
 
@@ -45,8 +59,6 @@ static void one_block(lf_block *block, lf_law_block *law, void *out)
         law(block, to);
         if (draw->scale.value)
             affine(block, to);
-        if (block->past)
-            lf_store_fence();
     } else if (draw->law == LF_UNIFORM || draw->law == LF_QUANTILE) {
         single_block(block, (float *)out + block->start);
     } else {
@@ -56,6 +68,8 @@ static void one_block(lf_block *block, lf_law_block *law, void *out)
         for (int64_t i = 0; i < block->m; i++)
             to[i] = (float)variates[i].real;
     }
+    if (block->past)
+        lf_store_fence();
 }
 
 static lf_status fill(const lf_draw *draw, const uint64_t *key, uint64_t call, int64_t n, void *out)

@@ -80,27 +80,26 @@ static inline void lf_table_values(const lf_table *table, int64_t count, const u
     lf_table_look_up(table, count, offset, t, out);
 }
 
-/* The same in float: two variates from a word, the low half first. count a multiple of 8. */
-static inline void lf_single_values(const lf_single_table *table, int64_t count,
-                                    const uint64_t *restrict words, float *restrict out)
+/* The same in float. Two variates come from a word, the low half first: eight from four words. */
+static inline void lf_single_find(lf_word4 words, uint32_t offset[8], float t[8])
 {
-    uint32_t offset[2 * LF_CHUNK];
-    float t[2 * LF_CHUNK];
+    const lf_half8 word = (lf_half8)words, upper = (lf_half8)((lf_short8)word < 0);
+    const lf_half8 v =
+        (lf_half8)(__builtin_convertvector((lf_short8)(word ^ upper), lf_single8) + 0.5f);
+    const lf_half8 row = ((v >> (23 - LF_CELL_BITS - 4)) & ~15u) +
+                         (upper & (uint32_t)(LF_SINGLE_SIDE_ROWS * sizeof(float[4])));
+    const lf_half8 rest = v & ((1u << (23 - LF_CELL_BITS)) - 1);
+    const lf_single8 from_center = (lf_single8)(rest | 0x3f800000u) - (1 + 0.5f / LF_CELLS);
+    memcpy(offset, &row, sizeof row);
+    memcpy(t, &from_center, sizeof from_center);
+}
+
+/* count a multiple of 8 */
+static inline void lf_single_look_up(const lf_single_table *table, int64_t count,
+                                     const uint32_t *offset, const float *t, float *restrict out)
+{
     const char *const base =
         (const char *)table - ((127 - 1) << LF_CELL_BITS) * sizeof table->row[0];
-    for (int64_t i = 0; i < count; i += 8) {
-        lf_half8 word;
-        memcpy(&word, words + i / 2, sizeof word);
-        const lf_half8 upper = (lf_half8)((lf_short8)word < 0);
-        const lf_half8 v =
-            (lf_half8)(__builtin_convertvector((lf_short8)(word ^ upper), lf_single8) + 0.5f);
-        const lf_half8 row = ((v >> (23 - LF_CELL_BITS - 4)) & ~15u) +
-                             (upper & (uint32_t)(LF_SINGLE_SIDE_ROWS * sizeof table->row[0]));
-        const lf_half8 rest = v & ((1u << (23 - LF_CELL_BITS)) - 1);
-        const lf_single8 from_center = (lf_single8)(rest | 0x3f800000u) - (1 + 0.5f / LF_CELLS);
-        memcpy(offset + i, &row, sizeof row);
-        memcpy(t + i, &from_center, sizeof from_center);
-    }
 #define ROWS(i, j) lf_join(base + offset[i], base + offset[j])
     for (int64_t i = 0; i < count; i += 8) {
         const lf_single8 ae = ROWS(i, i + 4), bf = ROWS(i + 1, i + 5);
