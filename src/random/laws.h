@@ -159,12 +159,16 @@ static inline void lf_reject(const lf_block *block, lf_try *attempt, int tag, in
             left[i] = left[0];
         for (int64_t i = 0; i < tries; i += LF_LANES) {
             lf_word4 x[4][LF_HALVES];
-            lf_counters(x, block->block, block->call, 0, retry);
+            uint64_t counter[LF_LANES];
             for (int l = 0; l < LF_LANES; l++)
-                x[2][l / 4][l % 4] = (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left[i + l]);
+                counter[l] = (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left[i + l]);
+            lf_counters(x, block->block, block->call, 0, retry);
+            for (int h = 0; h < LF_HALVES; h++)
+                x[2][h] = lf_load_words(counter + 4 * h);
             lf_threefry(block->key, x);
             for (int w = 0; w < LF_TRY_WORDS; w++)
-                memcpy(&again[w][i], x[w], sizeof x[w]);
+                for (int h = 0; h < LF_HALVES; h++)
+                    lf_store_words(x[w][h], &again[w][i + 4 * h]);
         }
         for (int64_t i = 0; i < tries; i++) {
             again_a[i] = a[left[i]];
