@@ -22,7 +22,6 @@ DRAWS = 100_000
 LAWS = [law for law in exact_laws.LAWS if hasattr(Generator, law.method)]
 
 
-@pytest.mark.kernel
 @pytest.mark.parametrize("law", LAWS, ids=str)
 def test_law(law):
     results = exact_laws.examine(law, 1, DRAWS, default_rng)
@@ -125,7 +124,6 @@ TABLES = [
 
 
 @pytest.mark.skipif(not hasattr(random, "_quantile"), reason="this build draws nothing from tables")
-@pytest.mark.kernel
 @pytest.mark.parametrize(("law", "parameters"), TABLES)
 def test_table(law, parameters):
     """A word's variate has the word's probability, to 1e-9 of the nearer tail."""
