@@ -442,6 +442,19 @@ def test_bad_parameters_are_named(law, parameters, message):
         getattr(default_rng(0), law)(*parameters)
 
 
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -1.0, -0.0])
+@pytest.mark.parametrize("place", [0, 16_384, 39_999])
+def test_bad_parameters_are_found_in_long_arrays(wrong, place):
+    """These are looked at by the extremes of parts of 16,384."""
+    shape = np.full(40_000, 1.5)
+    default_rng(0).standard_gamma(shape)
+    shape[0 if place else 1] = 0.0  # at the end of the range, and allowed
+    default_rng(0).standard_gamma(shape)
+    shape[place] = wrong
+    with pytest.raises(ValueError, match=rf"shape\[{place}\] is {wrong}: it must be finite and >="):
+        default_rng(0).standard_gamma(shape)
+
+
 def test_out_may_hold_its_own_parameters():
     x = np.full(5000, 5.0)
     expected = default_rng(0).standard_gamma(np.full(5000, 5.0))
