@@ -546,6 +546,8 @@ def test_extremes():
     big = rng.binomial(2**53, 0.5, 1000) - 2.0**52
     # mean of 1000: 6 sigma, false alarm below 1e-8
     assert abs(big.mean()) < 6 * math.sqrt(2.0**51 / 1000)
+    assert np.isinf(rng.inverse_gamma(1e-3, 1.0, 1000)).any()
+    assert (rng.inverse_gamma(1e-3, 0.0, 1000) == 0).all()
     with np.errstate(over="ignore"):
         assert rng.standard_normal(10, np.float32).dtype == np.float32
 

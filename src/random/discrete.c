@@ -3,30 +3,6 @@
  * from a list. */
 #include "random/laws.h"
 
-/* What the laws share: places of the variates that are left for a slower way. */
-typedef struct {
-    int64_t count, place[LF_CHUNK + LF_LANES];
-} lf_list;
-
-/* Those of the first `count` places that are wanted; repeated up to whole vectors. */
-static inline void list_where(lf_list *list, int64_t count, const int64_t *restrict wanted)
-{
-    int64_t listed = 0;
-    for (int64_t i = 0; i < count; i++) {
-        list->place[listed] = i;
-        listed += wanted[i] != 0;
-    }
-    list->count = listed;
-    for (int64_t i = listed; i < lf_padded(listed); i++)
-        list->place[i] = list->place[0];
-}
-
-static inline void pick(const lf_list *list, const double *restrict from, double *restrict to)
-{
-    for (int64_t i = 0; i < lf_padded(list->count); i++)
-        to[i] = from[list->place[i]];
-}
-
 /* ln k! = x ln x - x + ln(2 pi)/2 + this, x = k + 1/2 = 1/w, for integers k: unlike Stirling's own
  * form it holds at k = 0. The series in 1/x, and what that lacks for small k, looked up in a loop
  * of its own: loops with it do not become vector code. */
@@ -172,7 +148,7 @@ static void try_binomial(const lf_draw *draw, int64_t count, uint64_t words[][LF
 {
     (void)draw;
     double height[LF_CHUNK], hat[LF_CHUNK];
-    int64_t open[LF_CHUNK];
+    int64_t settled[LF_CHUNK];
     for (int64_t i = 0; i < count; i++) {
         const double n = a[i], p = b[i], mean = n * p;
         int64_t quick;
@@ -181,20 +157,20 @@ static void try_binomial(const lf_draw *draw, int64_t count, uint64_t words[][LF
         const int64_t large = mean >= SMALL_MEAN, inside = (k >= 0) & (k <= n);
         value[i] = k;
         accepted[i] = (large ^ 1) | (inside & quick);
-        open[i] = large & inside & (quick ^ 1);
+        settled[i] = (large & inside & (quick ^ 1)) ^ 1;
     }
     lf_list list;
-    list_where(&list, count, open);
+    lf_list_zeros(&list, count, settled);
     if (!list.count)
         return;
     const int64_t listed = lf_padded(list.count);
     double k[LF_CHUNK], failures[LF_CHUNK], n[LF_CHUNK], p[LF_CHUNK], limit[LF_CHUNK],
         scale[LF_CHUNK], lacks[LF_CHUNK], failures_lack[LF_CHUNK];
-    pick(&list, value, k);
-    pick(&list, a, n);
-    pick(&list, b, p);
-    pick(&list, height, limit);
-    pick(&list, hat, scale);
+    lf_pick(&list, value, k);
+    lf_pick(&list, a, n);
+    lf_pick(&list, b, p);
+    lf_pick(&list, height, limit);
+    lf_pick(&list, hat, scale);
     for (int64_t i = 0; i < listed; i++)
         failures[i] = n[i] - k[i];
     half_stirling_lacks(listed, k, lacks);
@@ -229,8 +205,8 @@ static void small_binomials(int fixed, const lf_list *list, const uint64_t *word
     double n[LF_CHUNK], p[LF_CHUNK], uniform[LF_CHUNK], term[LF_CHUNK], scale[LF_CHUNK],
         odds[LF_CHUNK], k[LF_CHUNK];
     const int64_t count = lf_padded(list->count);
-    pick(list, a, n);
-    pick(list, b, p);
+    lf_pick(list, a, n);
+    lf_pick(list, b, p);
     for (int64_t i = 0; i < count; i++)
         uniform[i] = lf_unit_open_below(words[list->place[i]]);
     const int64_t different = fixed ? LF_LANES : count;
@@ -253,16 +229,16 @@ void LF_NAME(law_binomial)(lf_block *block, lf_variate *restrict out)
     {
         uint64_t words[2][LF_CHUNK];
         double n[LF_CHUNK], p[LF_CHUNK], given[LF_CHUNK], k[LF_CHUNK];
-        int64_t small[LF_CHUNK];
+        int64_t large[LF_CHUNK];
         lf_words(block, 2, padded, words);
         lf_values(block, block->draw->a, first, count, n);
         lf_values(block, block->draw->b, first, count, given);
         for (int64_t i = 0; i < padded; i++) {
             p[i] = given[i] > 0.5 ? 1 - given[i] : given[i];
-            small[i] = n[i] * p[i] >= SMALL_MEAN ? 0 : 1;
+            large[i] = n[i] * p[i] >= SMALL_MEAN;
         }
         lf_list list;
-        list_where(&list, count, small);
+        lf_list_zeros(&list, count, large);
         if (list.count < count)
             lf_reject(block, try_binomial, 0, first, count, words, n, p, k);
         if (list.count)
@@ -285,7 +261,7 @@ static void try_poisson(const lf_draw *draw, int64_t count, uint64_t words[][LF_
 {
     (void)draw, (void)unused;
     double height[LF_CHUNK], hat[LF_CHUNK];
-    int64_t open[LF_CHUNK];
+    int64_t settled[LF_CHUNK];
     for (int64_t i = 0; i < count; i++) {
         int64_t quick;
         const double k = transformed(words[0][i], words[1][i], a[i], sqrt(a[i]), 0.0, &height[i],
@@ -293,18 +269,18 @@ static void try_poisson(const lf_draw *draw, int64_t count, uint64_t words[][LF_
         const int64_t large = a[i] >= SMALL_MEAN, inside = (k >= 0) & (k < 0x1p63);
         value[i] = k;
         accepted[i] = (large ^ 1) | (inside & quick);
-        open[i] = large & inside & (quick ^ 1);
+        settled[i] = (large & inside & (quick ^ 1)) ^ 1;
     }
     lf_list list;
-    list_where(&list, count, open);
+    lf_list_zeros(&list, count, settled);
     if (!list.count)
         return;
     const int64_t listed = lf_padded(list.count);
     double k[LF_CHUNK], mean[LF_CHUNK], limit[LF_CHUNK], scale[LF_CHUNK], lacks[LF_CHUNK];
-    pick(&list, value, k);
-    pick(&list, a, mean);
-    pick(&list, height, limit);
-    pick(&list, hat, scale);
+    lf_pick(&list, value, k);
+    lf_pick(&list, a, mean);
+    lf_pick(&list, height, limit);
+    lf_pick(&list, hat, scale);
     half_stirling_lacks(listed, k, lacks);
     for (int64_t i = 0; i < listed; i++) {
         const double x = k[i] + 0.5, y = mean[i];
@@ -325,7 +301,7 @@ static void small_poissons(int fixed, const lf_list *list, const uint64_t *words
     double mean[LF_CHUNK], uniform[LF_CHUNK], term[LF_CHUNK], k[LF_CHUNK];
     const double step[LF_CHUNK] = {0};
     const int64_t count = lf_padded(list->count);
-    pick(list, a, mean);
+    lf_pick(list, a, mean);
     for (int64_t i = 0; i < count; i++)
         uniform[i] = lf_unit_open_below(words[list->place[i]]);
     const int64_t different = fixed ? LF_LANES : count;
@@ -345,13 +321,13 @@ void LF_NAME(law_poisson)(lf_block *block, lf_variate *restrict out)
     {
         uint64_t words[2][LF_CHUNK];
         double mean[LF_CHUNK], k[LF_CHUNK];
-        int64_t small[LF_CHUNK];
+        int64_t large[LF_CHUNK];
         lf_words(block, 2, padded, words);
         lf_values(block, block->draw->a, first, count, mean);
         for (int64_t i = 0; i < padded; i++)
-            small[i] = mean[i] >= SMALL_MEAN ? 0 : 1;
+            large[i] = mean[i] >= SMALL_MEAN;
         lf_list list;
-        list_where(&list, count, small);
+        lf_list_zeros(&list, count, large);
         if (list.count < count)
             lf_reject(block, try_poisson, 0, first, count, words, mean, mean, k);
         if (list.count)
@@ -377,7 +353,6 @@ static void try_zipf(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHU
                      int64_t *restrict accepted)
 {
     double rise[LF_CHUNK], low[LF_CHUNK], span[LF_CHUNK], end[LF_CHUNK], at[LF_CHUNK];
-    int64_t open[LF_CHUNK];
     const int fixed = !draw->a.step && !draw->b.step;
     const int64_t different = fixed ? LF_LANES : count;
     for (int64_t i = 0; i < different; i++) {
@@ -412,16 +387,15 @@ static void try_zipf(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHU
         at[i] = x;
         value[i] = k;
         accepted[i] = quick;
-        open[i] = quick ^ 1;
     }
     lf_list list;
-    list_where(&list, count, open);
+    lf_list_zeros(&list, count, accepted);
     if (!list.count)
         return;
     double k[LF_CHUNK], x[LF_CHUNK], powers[LF_CHUNK], area[LF_CHUNK];
-    pick(&list, value, k);
-    pick(&list, at, x);
-    pick(&list, rise, powers);
+    lf_pick(&list, value, k);
+    lf_pick(&list, at, x);
+    lf_pick(&list, rise, powers);
     for (int64_t i = 0; i < lf_padded(list.count); i++) {
         const double c = powers[i], log_ratio = lf_log1p((k[i] + 0.5 - x[i]) / x[i]);
         const double relative = c == 0 ? log_ratio : lf_expm1(c * log_ratio) / (c == 0 ? 1 : c);

@@ -40,13 +40,14 @@ static void single_block(lf_block *block, float *restrict out)
     }
 }
 
-/* out = loc + scale out */
+/* out = loc + scale out; a scale of 0 takes an infinite variate to loc too */
 static void affine(const lf_block *block, lf_variate *restrict out)
 {
     const lf_param loc = block->draw->loc, scale = block->draw->scale;
     for (int64_t i = 0; i < block->m; i++) {
         const int64_t j = block->start + i;
-        out[i].real = loc.value[j * loc.step] + scale.value[j * scale.step] * out[i].real;
+        const double by = scale.value[j * scale.step];
+        out[i].real = loc.value[j * loc.step] + (by == 0 ? 0.0 : by * out[i].real);
     }
 }
 

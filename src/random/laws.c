@@ -67,6 +67,11 @@ LAW(law_lognormal)
 
 /* ---------------------------------------------------------------- gamma */
 
+static inline double gamma_d(double shape)
+{
+    return (shape < 1 ? shape + 1 : shape) - 1.0 / 3;
+}
+
 /* Marsaglia and Tsang, ACM TOMS 26 (2000) 363: of shape a >= 1, d v with v = (1 + c N)^3, d = a -
  * 1/3 and c = 1/sqrt(9 d), kept with probability e^(N^2/2 + d (1 - v + ln v)); their squeeze 1 -
  * 0.0331 N^4 decides nearly all. (Any c gives the law while that probability stays below 1: so c
@@ -80,7 +85,7 @@ static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CH
     double normal[LF_CHUNK], u[LF_CHUNK], cube[LF_CHUNK];
     lf_table_values(draw->normal, count, words[0], normal);
     for (int64_t i = 0; i < count; i++) {
-        const double d = (a[i] < 1 ? a[i] + 1 : a[i]) - 1.0 / 3, x = normal[i];
+        const double d = gamma_d(a[i]), x = normal[i];
         const double root = 1 + x * lf_rough_rsqrt(9 * d);
         u[i] = lf_unit_open_below(words[1][i]);
         cube[i] = root * root * root;
@@ -89,21 +94,20 @@ static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CH
         const double bound = root > 0 ? squeeze : -1.0;
         accepted[i] = u[i] < bound;
     }
-    double x[LF_CHUNK], d[LF_CHUNK], v[LF_CHUNK], uniform[LF_CHUNK];
-    int64_t place[LF_CHUNK];
-    const int64_t unsure = lf_zeros(count, accepted, place);
-    for (int64_t i = 0; i < lf_padded(unsure); i++) {
-        const int64_t j = place[i < unsure ? i : 0];
-        x[i] = normal[j], v[i] = cube[j], uniform[i] = u[j];
-        d[i] = (a[j] < 1 ? a[j] + 1 : a[j]) - 1.0 / 3;
-    }
-    for (int64_t i = 0; i < lf_padded(unsure); i++) {
-        const double positive = v[i] > DBL_MIN ? v[i] : DBL_MIN;
-        const double log_ratio = 0.5 * x[i] * x[i] + d[i] * (1 - positive + lf_log(positive));
+    lf_list unsure;
+    lf_list_zeros(&unsure, count, accepted);
+    double x[LF_CHUNK], shape[LF_CHUNK], v[LF_CHUNK], uniform[LF_CHUNK];
+    lf_pick(&unsure, normal, x);
+    lf_pick(&unsure, a, shape);
+    lf_pick(&unsure, cube, v);
+    lf_pick(&unsure, u, uniform);
+    for (int64_t i = 0; i < lf_padded(unsure.count); i++) {
+        const double d = gamma_d(shape[i]), positive = v[i] > DBL_MIN ? v[i] : DBL_MIN;
+        const double log_ratio = 0.5 * x[i] * x[i] + d * (1 - positive + lf_log(positive));
         x[i] = v[i] > 0 ? log_ratio - lf_log(uniform[i]) : -1.0;
     }
-    for (int64_t i = 0; i < unsure; i++)
-        accepted[place[i]] = x[i] > 0;
+    for (int64_t i = 0; i < unsure.count; i++)
+        accepted[unsure.place[i]] = x[i] > 0;
 }
 
 /* Gamma variates as large * e^(boost): G(a) = G(a + 1) U^(1/a) for a < 1, whose logarithm is finite

@@ -59,23 +59,37 @@ static inline void lf_finish_chunk(lf_block *block, int per_variate, int64_t cou
         lf_stream_step(&block->stream, word);
 }
 
-/* The places of the zeros among flags (count,); returns how many there are. */
-static inline int64_t lf_zeros(int64_t count, const int64_t *flags, int64_t *restrict places)
+/* Places of the variates of a chunk that are left for a slower way, the first one repeated up to
+ * whole vectors. */
+typedef struct {
+    int64_t count, place[LF_CHUNK + LF_LANES];
+} lf_list;
+
+/* Those whose flag is 0, of flags (count,) that are 0 or 1. */
+static inline void lf_list_zeros(lf_list *list, int64_t count, const int64_t *flags)
 {
     int64_t zeros = 0, i = 0;
     for (; i + 4 <= count; i += 4) { /* mostly there are none */
         if (flags[i] & flags[i + 1] & flags[i + 2] & flags[i + 3])
             continue;
         for (int64_t j = i; j < i + 4; j++) {
-            places[zeros] = j;
+            list->place[zeros] = j;
             zeros += !flags[j];
         }
     }
     for (; i < count; i++) {
-        places[zeros] = i;
+        list->place[zeros] = i;
         zeros += !flags[i];
     }
-    return zeros;
+    list->count = zeros;
+    for (i = zeros; i < lf_padded(zeros); i++)
+        list->place[i] = list->place[0];
+}
+
+static inline void lf_pick(const lf_list *list, const double *restrict from, double *restrict to)
+{
+    for (int64_t i = 0; i < lf_padded(list->count); i++)
+        to[i] = from[list->place[i]];
 }
 
 /* A chunk of the block: variates first .. first + count - 1, in whole vectors `padded`. */
@@ -148,20 +162,19 @@ static inline void lf_reject(const lf_block *block, lf_try *attempt, int tag, in
                              int64_t count, uint64_t words[][LF_CHUNK], const double *a,
                              const double *b, double *restrict value)
 {
-    int64_t accepted[LF_CHUNK], left[LF_CHUNK];
+    int64_t accepted[LF_CHUNK];
+    lf_list left;
     attempt(block->draw, lf_padded(count), words, a, b, value, accepted);
-    int64_t remaining = lf_zeros(count, accepted, left);
-    for (uint64_t retry = 0; remaining; retry++) {
+    lf_list_zeros(&left, count, accepted);
+    for (uint64_t retry = 0; left.count; retry++) {
         uint64_t again[LF_TRY_WORDS][LF_CHUNK];
         double again_a[LF_CHUNK], again_b[LF_CHUNK], again_value[LF_CHUNK];
-        const int64_t tries = lf_padded(remaining);
-        for (int64_t i = remaining; i < tries; i++)
-            left[i] = left[0];
+        const int64_t tries = lf_padded(left.count);
         for (int64_t i = 0; i < tries; i += LF_LANES) {
             lf_word4 x[4][LF_HALVES];
             uint64_t counter[LF_LANES];
             for (int l = 0; l < LF_LANES; l++)
-                counter[l] = (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left[i + l]);
+                counter[l] = (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left.place[i + l]);
             lf_counters(x, block->block, block->call, 0, retry);
             for (int h = 0; h < LF_HALVES; h++)
                 x[2][h] = lf_load_words(counter + 4 * h);
@@ -170,20 +183,20 @@ static inline void lf_reject(const lf_block *block, lf_try *attempt, int tag, in
                 for (int h = 0; h < LF_HALVES; h++)
                     lf_store_words(x[w][h], &again[w][i + 4 * h]);
         }
-        for (int64_t i = 0; i < tries; i++) {
-            again_a[i] = a[left[i]];
-            again_b[i] = b[left[i]];
-        }
+        lf_pick(&left, a, again_a);
+        lf_pick(&left, b, again_b);
         attempt(block->draw, tries, again, again_a, again_b, again_value, accepted);
         int64_t kept = 0;
-        for (int64_t i = 0; i < remaining; i++) {
-            const int64_t variate = left[i];
+        for (int64_t i = 0; i < left.count; i++) {
+            const int64_t variate = left.place[i];
             if (accepted[i])
                 value[variate] = again_value[i];
             else
-                left[kept++] = variate;
+                left.place[kept++] = variate;
         }
-        remaining = kept;
+        left.count = kept;
+        for (int64_t i = kept; i < lf_padded(kept); i++)
+            left.place[i] = left.place[0];
     }
 }
 

@@ -33,7 +33,7 @@ struct lf_single_table {
 };
 
 /* In two passes, so that the loads of rows do not wait for the arithmetic that finds them. The
- * first: where the rows of four words stand (in bytes, from lf_table_base), and t. */
+ * first: where the rows of four words stand (in bytes, from the base below), and t. */
 static inline void lf_table_find(lf_word4 word, uint64_t offset[4], double t[4])
 {
     const lf_word4 upper = (lf_word4)((lf_int4)word < 0);
