@@ -1,18 +1,19 @@
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Real = TypeVar("Real", np.float32, np.float64)
-
 def solve(
     method: int,
-    X: NDArray[Real],
-    y: NDArray[Real],
+    gram: bool,
+    finite: bool,
+    batch: tuple[int, ...],
+    X: NDArray[Any],
+    y: NDArray[Any],
     alpha: NDArray[np.float64],
-    x_at: NDArray[np.int64],
-    y_at: NDArray[np.int64],
-    alpha_at: NDArray[np.int64],
-    alpha_step: int,
-    out: NDArray[Real],
+    weight: NDArray[np.float64] | None,
+    offsets: NDArray[np.int64] | None,
+    n: int,
+    coef: NDArray[Any],
+    intercept: NDArray[Any] | None,
 ) -> int: ...

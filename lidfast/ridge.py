@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -16,8 +17,9 @@ Array = NDArray[Any]
 
 # In the order of src/ridge/ridge.h.
 METHODS = ("auto", "cholesky", "svd")
+_AUTO, _CHOLESKY, _SVD = range(3)
 
-# BLAS and LAPACK count in 32 bits; gesdd's work space holds some 4 min(n, d)^2 numbers.
+# LAPACK counts in 32 bits; gesdd's work space holds some 4 min(n, d)^2 numbers.
 _LARGEST = 2**31 - 1
 _LARGEST_SVD = 20_000
 
@@ -79,7 +81,7 @@ def ridge_solve(
     Parameters
     ----------
     X : array_like, shape (..., n, d)
-        One matrix for each problem. n and d may be 0; n * d < 2^31.
+        One matrix for each problem, in any order and with any steps. n and d may be 0.
     y : array_like, shape (..., n) or (..., n, t)
         (..., n) where it has one dimension less than X, otherwise t targets for each problem. Its
         leading dimensions, the batch, broadcast with those of X; nothing is copied for that.
@@ -93,9 +95,10 @@ def ridge_solve(
     method : {"auto", "cholesky", "svd"}
         Cholesky factorizes X'X + alpha I, or XX' + alpha I where n < d. SVD drops singular values
         up to max(n, d) * eps times the largest. Auto is SVD where alpha is 0, otherwise Cholesky; it
-        never looks at the condition of X.
+        never looks at the condition of X (see Notes).
     check_finite : bool
-        Whether to look for NaN and infinity in X and y first. Without it they raise LinAlgError.
+        Whether NaN and infinity in X and y are an error. Without it only the answer of the problem
+        that has them is NaN. Looking costs next to nothing.
     out : ndarray, optional
         Where to write the coefficients: C-contiguous, of their shape and dtype. It may overlap X or y.
 
@@ -115,6 +118,12 @@ def ridge_solve(
 
     Notes
     -----
+    With s the singular values of X, Cholesky sees those of X'X: its relative error is about
+    eps (s_max^2 + alpha) / (s_min^2 + alpha), that of SVD with alpha = 0 about eps s_max / s_min
+    while the residual is small. So Cholesky serves while alpha, or s_min^2, is well above
+    eps s_max^2 (1e-16 in float64, 1e-7 in float32); below that ask for ``"svd"``, which costs
+    20 to 100 times as much.
+
     The bits of a problem's solution depend on the problem and on which of its alphas are 0: not on
     the batch it came in, nor on the number of threads.
 
@@ -128,79 +137,279 @@ def ridge_solve(
     (array([0.5]), array(1.5))
     """
     code = METHODS.index(_check.choice("method", method, METHODS))
-    X, y = _check.real("X", X, check_finite), _check.real("y", y, check_finite)
-    dtype = np.dtype(np.float32 if X.itemsize == y.itemsize == 4 else np.float64)
-    if X.ndim < 2:
-        raise ValueError(f"X has shape {X.shape}: it must be (..., n, d)")
-    n, d = X.shape[-2:]
-    vector = y.ndim == X.ndim - 1
-    Y = y[..., None] if vector else y
-    if Y.ndim < 2 or Y.shape[-2] != n:
-        raise ValueError(f"y has shape {y.shape}: with X {X.shape} it must be (..., {n}) or (..., {n}, t)")
-    dims, t = max(X.ndim, Y.ndim) - 2, Y.shape[-1]
+    X, Y, vector = _operands(X, y)
+    dims, (n, d), t = max(X.ndim, Y.ndim) - 2, X.shape[-2:], Y.shape[-1]
     penalty = _penalty(alpha, dims, t)
-    shapes = {"X": X.shape[:-2], "y": Y.shape[:-2], "alpha": penalty.shape[:-1]}
+    weight = None if sample_weight is None else _weight(sample_weight, dims, n)
+    batch = _batch(X=X, y=Y, alpha=penalty, sample_weight=weight)
+    targets = () if vector else (t,)
+    if out is not None:
+        _check.output("out", out, (*batch, d, *targets), X.dtype)
+        X, Y, penalty = (a.copy() if np.may_share_memory(a, out) else a for a in (X, Y, penalty))
+    coef = np.empty((*batch, d, *targets), X.dtype) if out is None else out
+    intercept = np.empty((*batch, *targets), X.dtype) if fit_intercept else None
+    _solve(
+        code, X, Y, penalty, batch, coef, intercept, weight=weight, check_finite=check_finite, vector=vector
+    )
+    return coef if intercept is None else (coef, intercept)
+
+
+def ridge_path(
+    X: ArrayLike,
+    y: ArrayLike,
+    alphas: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    method: str = "auto",
+    check_finite: bool = True,
+) -> Array:
+    r"""Solve a batch of ridge regressions for many penalties each.
+
+    The solutions are those of `ridge_solve`, to the bit, but what does not depend on the penalty
+    (the Gram matrix, or the SVD) is made once.
+
+    Parameters
+    ----------
+    X : array_like, shape (..., n, d)
+    y : array_like, shape (..., n) or (..., n, t)
+    alphas : array_like, shape (L,), >= 0
+        Penalties, in any order.
+    sample_weight, method, check_finite
+        As for `ridge_solve`.
+
+    Returns
+    -------
+    ndarray, shape (..., L, d) or (..., L, d, t)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Names the argument, and the first bad index.
+    numpy.linalg.LinAlgError
+        Names the first problem that is singular to working precision for one of its penalties.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> lidfast.ridge_path([[1.0], [1.0]], [1.0, 3.0], [0.0, 2.0])
+    array([[2.],
+           [1.]])
+    """
+    code = METHODS.index(_check.choice("method", method, METHODS))
+    X, Y, vector = _operands(X, y)
+    penalty = _check.vector("alphas", alphas, _check.NON_NEGATIVE)[:, None]
+    weight = None if sample_weight is None else _weight(sample_weight, max(X.ndim, Y.ndim) - 2, X.shape[-2])
+    batch = _batch(X=X, y=Y, sample_weight=weight)
+    targets = () if vector else Y.shape[-1:]
+    coef = np.empty((*batch, penalty.size, X.shape[-1], *targets), X.dtype)
+    _solve(code, X, Y, penalty, batch, coef, None, weight=weight, check_finite=check_finite, vector=vector)
+    return coef
+
+
+def ridge_solve_gram(
+    gram: ArrayLike, rhs: ArrayLike, alpha: ArrayLike = 0.0, *, check_finite: bool = True
+) -> Array:
+    r"""Solve a batch of symmetric positive definite systems, as those of ridge regressions.
+
+    .. math:: \hat w = (G + \alpha I)^{-1} b
+
+    Parameters
+    ----------
+    gram : array_like, shape (..., d, d)
+        Symmetric, like X'X: only its lower triangle is read.
+    rhs : array_like, shape (..., d) or (..., d, t)
+        (..., d) where it has one dimension less than gram, otherwise t targets for each problem. The
+        leading dimensions broadcast.
+    alpha : array_like, >= 0
+        As for `ridge_solve`: per problem, or per target.
+    check_finite : bool
+        As for `ridge_solve`.
+
+    Returns
+    -------
+    ndarray, shape (..., d) or (..., d, t)
+        float32 if gram and rhs both are, otherwise float64.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Names the argument, and the first bad index.
+    numpy.linalg.LinAlgError
+        Names the first problem that is not positive definite to working precision.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> lidfast.ridge_solve_gram([[2.0, 0.0], [0.0, 3.0]], [4.0, 8.0], alpha=1.0)
+    array([1.33333333, 2.        ])
+    """
+    G, Y, vector = _operands(gram, rhs, ("gram", "rhs"))
+    d, t = G.shape[-1], Y.shape[-1]
+    if G.shape[-2] != d:
+        raise ValueError(f"gram has shape {G.shape}: its matrices must be square")
+    penalty = _penalty(alpha, max(G.ndim, Y.ndim) - 2, t)
+    batch = _batch(gram=G, rhs=Y, alpha=penalty)
+    coef = np.empty((*batch, d) if vector else (*batch, d, t), G.dtype)
+    _solve(
+        _CHOLESKY,
+        G,
+        Y,
+        penalty,
+        batch,
+        coef,
+        None,
+        check_finite=check_finite,
+        names=("gram", "rhs"),
+        vector=vector,
+    )
+    return coef
+
+
+def ridge_solve_ragged(
+    X: ArrayLike,
+    y: ArrayLike,
+    offsets: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    sample_weight: ArrayLike | None = None,
+    fit_intercept: bool = False,
+    method: str = "auto",
+    check_finite: bool = True,
+) -> Array | tuple[Array, Array]:
+    """Solve ridge regressions with different numbers of rows, such as one for each group of a table.
+
+    Each is that of `ridge_solve`, to the bit.
+
+    Parameters
+    ----------
+    X : array_like, shape (rows, d)
+        The rows of all problems, one problem after the other.
+    y : array_like, shape (rows,) or (rows, t)
+    offsets : array_like of int, shape (B + 1,)
+        Problem b has rows offsets[b] to offsets[b + 1] - 1. They rise from 0 to the number of rows.
+    alpha : array_like, shape (), (B,) or (B, t), >= 0
+        Penalty: the same for all, per problem, or per target.
+    sample_weight : array_like, shape (rows,), >= 0, optional
+    fit_intercept, method, check_finite
+        As for `ridge_solve`.
+
+    Returns
+    -------
+    coef : ndarray, shape (B, d) or (B, d, t)
+        0 for problems without rows.
+    intercept : ndarray, shape (B,) or (B, t)
+        Only with fit_intercept. 0 for problems without rows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Names the argument, and the first bad index.
+    numpy.linalg.LinAlgError
+        Names the first problem that is singular to working precision, or overflows, or whose
+        weights are all 0 while it has an intercept.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> X, y = [[1.0], [1.0], [2.0]], [1.0, 3.0, 4.0]
+    >>> lidfast.ridge_solve_ragged(X, y, [0, 2, 3], alpha=0.0)
+    array([[2.],
+           [2.]])
+    """
+    code = METHODS.index(_check.choice("method", method, METHODS))
+    X, Y, vector = _operands(X, y)
+    rows, d = X.shape[-2:]
+    if X.ndim != 2 or Y.ndim != 2:
+        raise ValueError(
+            f"X has shape {X.shape} and y {np.shape(y)}: they must be (rows, d), and (rows,) or (rows, t)"
+        )
+    starts = _check.integer_vector("offsets", offsets)
+    falling = np.diff(starts) < 0
+    if starts[0] != 0 or starts[-1] != rows or falling.any():
+        where = (
+            f"offsets[{int(np.argmax(falling)) + 1}] is below the one before it"
+            if falling.any()
+            else (f"offsets begin with {starts[0]} and end with {starts[-1]}")
+        )
+        raise ValueError(f"{where}: they must rise from 0 to the {rows} rows")
+    penalty = _penalty(alpha, 1, Y.shape[-1])
+    batch = (starts.size - 1,)
+    if penalty.ndim == 3 and penalty.shape[0] not in (1, *batch):
+        raise ValueError(f"alpha has shape {np.shape(alpha)}: its first axis must be of {batch[0]} problems")
     weight = None
     if sample_weight is not None:
-        weight = _weight(sample_weight, dims, n)
-        shapes["sample_weight"] = weight.shape[:-1]
-    batch = _check.broadcast_shapes("the batch", **shapes)
-    if fit_intercept and not n:
-        raise ValueError("X has no rows: fit_intercept needs one")
-    _check_size(n, d, t, code == 2 or (code == 0 and not penalty.all()))
-    coef = np.empty((*batch, d, t), dtype)
-    if out is not None:
-        _check.output("out", out, (*batch, d) if vector else coef.shape, dtype)
-        coef = out.reshape(coef.shape)
-        X, Y, penalty = (a.copy() if np.may_share_memory(a, out) else a for a in (X, Y, penalty))
+        weight = _check.array("sample_weight", sample_weight, _check.NON_NEGATIVE)[..., None]
+        if weight.shape != (rows, 1):
+            raise ValueError(f"sample_weight has shape {weight.shape[:-1]}: it must be ({rows},)")
+    targets = () if vector else Y.shape[-1:]
+    coef = np.empty((*batch, d, *targets), X.dtype)
+    intercept = np.empty((*batch, *targets), X.dtype) if fit_intercept else None
+    _solve(
+        code,
+        X,
+        Y,
+        penalty,
+        batch,
+        coef,
+        intercept,
+        weight=weight,
+        offsets=starts,
+        check_finite=check_finite,
+        vector=vector,
+    )
+    return coef if intercept is None else (coef, intercept)
 
-    with np.errstate(over="ignore", invalid="ignore"):  # the kernel looks for what overflowed
-        if fit_intercept:
-            x_mean, y_mean = _mean(X, weight), _mean(Y, weight)
-            X, Y = X - x_mean[..., None, :], Y - y_mean[..., None, :]
-        if weight is not None:
-            root = np.sqrt(weight)[..., None]
-            X, Y = X * root, Y * root
-        X, x_at = _stack(X, batch, dtype)
-        Y, y_at = _stack(Y, batch, dtype)
-    if n == 0:
-        coef[...] = 0
-    elif coef.size:
-        alphas, alpha_at = _stack(penalty[..., None, :], batch, np.dtype(np.float64))
-        stacked = coef.reshape(-1, d, t)
-        with single_threaded_blas:
-            failed = _ridge.solve(
-                code, X, Y, alphas.ravel(), x_at, y_at, alpha_at, penalty.shape[-1] > 1, stacked
-            )
-        if failed:
-            raise _failure(failed - 1, batch)
-    result = coef[..., 0] if vector else coef
-    if out is not None:
-        result = out
-    if not fit_intercept:
-        return result
-    with np.errstate(over="ignore", invalid="ignore"):
-        rows = np.multiply(coef.swapaxes(-1, -2), x_mean[..., None, :], order="C")
-        intercept = (y_mean - rows.sum(-1)).astype(dtype)
-    lost = ~np.isfinite(intercept).all(-1)
-    if lost.any():
-        raise _failure(int(np.argmax(lost)), batch)
-    return result, intercept[..., 0] if vector else intercept
+
+def _operands(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y")) -> tuple[Array, Array, bool]:
+    """X (..., n, d), y (..., n, t), both of one precision, and whether y came without its last axis."""
+    first, second = names
+    X, y = _matrix(first, X), _matrix(second, y)
+    if X.dtype != y.dtype:
+        X, y = X.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
+    if X.ndim < 2:
+        raise ValueError(f"{first} has shape {X.shape}: it must be (..., n, d)")
+    vector = y.ndim == X.ndim - 1
+    Y = y[..., None] if vector else y
+    n = X.shape[-2]
+    if Y.ndim < 2 or Y.shape[-2] != n:
+        raise ValueError(
+            f"{second} has shape {y.shape}: with {first} {X.shape} it must be (..., {n}) or (..., {n}, t)"
+        )
+    return X, Y, vector
+
+
+def _matrix(name: str, x: ArrayLike) -> Array:
+    """As _check.real, with steps between its numbers that are multiples of their size."""
+    x = _check.real(name, x, finite=False)
+    if x.flags.c_contiguous or not any(step % x.itemsize for step in x.strides):
+        return x if x.flags.aligned else x.copy()
+    return x.copy()
+
+
+def _batch(**operands: Array | None) -> tuple[int, ...]:
+    """Broadcast operands (..., a, b), but for their last two axes."""
+    if all(x is None or x.ndim == 2 for x in operands.values()):
+        return ()
+    shapes = {name: x.shape[:-2] for name, x in operands.items() if x is not None}
+    return _check.broadcast_shapes("the batch", **shapes)
 
 
 def _penalty(alpha: ArrayLike, dims: int, t: int) -> FloatArray:
-    """Alpha with an axis of targets: of length t, or of length 1 where they share it."""
+    """Alpha as (..., 1, targets): of length t, or of length 1 where they share it."""
+    if type(alpha) is float and 0 <= alpha < math.inf:  # soon told
+        return np.array([[alpha]])
     penalty = _check.array("alpha", alpha, _check.NON_NEGATIVE)
     if penalty.ndim <= dims:
-        return penalty[..., None]
+        return penalty[..., None, None]
     if penalty.ndim > dims + 1 or penalty.shape[-1] not in (1, t):
         raise ValueError(
             f"alpha has shape {penalty.shape}: it may have {dims} batch dimensions, then one for {t} targets"
         )
-    return penalty
+    return penalty[..., None, :]
 
 
 def _weight(sample_weight: ArrayLike, dims: int, n: int) -> FloatArray:
+    """Weights as (..., n, 1)."""
     weight = _check.array("sample_weight", sample_weight, _check.NON_NEGATIVE)
     if not 1 <= weight.ndim <= dims + 1 or weight.shape[-1] != n:
         raise ValueError(f"sample_weight has shape {weight.shape}: it must be (..., {n}) like y's rows")
@@ -210,41 +419,82 @@ def _weight(sample_weight: ArrayLike, dims: int, n: int) -> FloatArray:
             f"{_check.place('sample_weight', _check.first(nothing))} is 0 throughout: "
             "a problem needs a row that counts"
         )
-    return weight
+    return weight[..., None]
 
 
-def _check_size(n: int, d: int, t: int, svd: bool) -> None:
+def _solve(
+    code: int,
+    X: Array,
+    Y: Array,
+    penalty: FloatArray,
+    batch: tuple[int, ...],
+    coef: Array,
+    intercept: Array | None,
+    *,
+    weight: FloatArray | None = None,
+    offsets: IntArray | None = None,
+    check_finite: bool = True,
+    names: tuple[str, str] = ("X", "y"),
+    vector: bool = False,
+) -> None:
+    """Write coef and intercept, as the kernel takes them, or raise.
+
+    With `vector`, y came without its last axis.
+    """
+    gram = names[0] == "gram"
+    n = X.shape[-2] if offsets is None else int(np.diff(offsets).max(initial=0))
+    d, t = X.shape[-1], Y.shape[-1]
+    if intercept is not None and n == 0 and offsets is None:
+        raise ValueError("X has no rows: fit_intercept needs one")
+    if check_finite and not coef.size:  # nothing is solved that would show it
+        _check.real(names[0], X)
+        _check.real(names[1], Y[..., 0] if vector else Y)
+    if not n:
+        coef[...] = 0
+        if intercept is not None:
+            intercept[...] = 0
+    if not n or 0 in batch or not (coef.size or intercept is not None):
+        return
+    svd = d > 0 and (code == _SVD or (code == _AUTO and not penalty.all()))
+    if svd:
+        _check_svd(n, d, t)
+    with single_threaded_blas if svd else nullcontext():
+        status = _ridge.solve(
+            code if svd else _CHOLESKY, gram, check_finite, batch, X, Y, penalty, weight, offsets, n, coef, intercept
+        )
+    if not status:
+        return
+    problem = (status - 1) // 2
+    index = tuple(int(i) for i in np.unravel_index(problem, batch)) if batch else ()
+    if check_finite:
+        place = () if offsets is not None else index
+        rows = slice(None) if offsets is None else slice(*offsets[problem : problem + 2])
+        _reject_not_finite(names[0], X, place, rows, 2)
+        _reject_not_finite(names[1], Y[..., 0] if vector else Y, place, rows, 1 if vector else 2)
+    raise np.linalg.LinAlgError(
+        f"{_check.place('problem', index)} is singular to working precision, or its numbers overflow"
+    )
+
+
+def _reject_not_finite(name: str, x: Array, index: tuple[int, ...], rows: slice, tail: int) -> None:
+    """Raise ValueError for the first number of a problem that is not finite, if any.
+
+    The last `tail` axes of x are the problem's, of which it has those rows; the others broadcast.
+    """
+    lead = x.shape[: x.ndim - tail]
+    own = tuple(0 if size == 1 else i for i, size in zip(index[len(index) - len(lead) :], lead, strict=True))
+    part = x[own][rows]
+    bad = ~np.isfinite(part)
+    if bad.any():
+        row, *column = _check.first(bad)
+        where = _check.place(name, (*own, row + (rows.start or 0), *column))
+        raise ValueError(f"{where} is {part[(row, *column)]}: it must be {_check.REAL}")
+
+
+def _check_svd(n: int, d: int, t: int) -> None:
     if max(n * d, n * t, d * t) > _LARGEST:
         raise ValueError(
-            f"X and y are too large for BLAS: n = {n}, d = {d}, t = {t}, a product exceeds 2^31 - 1"
+            f"X and y are too large for an SVD: n = {n}, d = {d}, t = {t}, a product exceeds 2^31 - 1"
         )
-    if svd and min(n, d) > _LARGEST_SVD:
+    if min(n, d) > _LARGEST_SVD:
         raise ValueError(f"X is too large for an SVD: n = {n}, d = {d}, and both exceed {_LARGEST_SVD}")
-
-
-def _mean(x: Array, weight: FloatArray | None) -> FloatArray:
-    """Weighted mean over the rows of x (..., n, m), in float64.
-
-    The rows are laid along the last axis, whose sums depend on n alone: not on the batch.
-    """
-    share = np.ones(x.shape[-2]) if weight is None else weight / weight.max(-1, keepdims=True)
-    terms = np.multiply(x.swapaxes(-1, -2), share[..., None, :], dtype=np.float64, order="C")
-    mean: FloatArray = terms.sum(-1) / share.sum(-1)[..., None]
-    return mean
-
-
-def _stack(x: Array, batch: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, IntArray]:
-    """Lay out the matrices x (..., a, b) one by one, those that repeat once.
-
-    Returns them, shape (m, a, b), and for each problem of the batch where its own starts.
-    """
-    once = tuple(slice(0, 1) if stride == 0 else slice(None) for stride in x.strides[:-2])
-    x = np.ascontiguousarray(x[once], dtype)
-    head, shape = x.shape[:-2], x.shape[-2:]
-    at = np.arange(math.prod(head), dtype=np.int64).reshape(head) * math.prod(shape)
-    return x.reshape(math.prod(head), *shape), np.broadcast_to(at, batch).ravel()
-
-
-def _failure(problem: int, batch: tuple[int, ...]) -> np.linalg.LinAlgError:
-    name = _check.place("problem", np.unravel_index(problem, batch))
-    return np.linalg.LinAlgError(f"{name} is singular to working precision, or its numbers overflow")

@@ -258,32 +258,32 @@ def test_batches_broadcast(x_batch, y_batch, batch):
         np.testing.assert_allclose(intercept[problem], wanted[1], atol=1e-12)
 
 
-def test_a_repeated_matrix_is_not_copied(monkeypatch):
+def test_nothing_is_copied_for_steps_or_repeats(monkeypatch):
     """As arrays these would be 8 GB."""
     X, y = np.broadcast_to(np.eye(1000), (1000, 1000, 1000)), np.broadcast_to(np.arange(1000.0), (1000, 1000))
-    seen = {}
+    seen = []
 
-    def solve(code, X, y, alpha, x_at, y_at, alpha_at, alpha_step, out):
-        seen.update(X=X.shape, y=y.shape, alpha=alpha.shape, out=out.shape)
-        out[...] = 0
+    def solve(*arguments):
+        seen.extend(argument.strides for argument in arguments if isinstance(argument, np.ndarray))
         return 0
 
     monkeypatch.setattr(_ridge, "solve", solve)
-    ridge_solve(X, y, np.broadcast_to(1.0, 1000), check_finite=False)
-    assert seen == {"X": (1, 1000, 1000), "y": (1, 1000, 1), "alpha": (1000,), "out": (1000, 1000, 1)}
+    ridge_solve(X[::2, ::-1].mT, y[::2], np.broadcast_to(1.0, 500))
+    assert seen[:2] == [(0, 8, -8000), (0, 8, 0)]
 
 
 def test_the_blas_inside_has_one_thread(monkeypatch):
     def solve(*arguments):
         pools = threadpoolctl.threadpool_info()
-        seen.extend(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
+        seen.append({pool["num_threads"] for pool in pools if pool["user_api"] == "blas"})
         return 0
 
     seen = []
     monkeypatch.setattr(_ridge, "solve", solve)
     with threadpoolctl.threadpool_limits(2, "blas"):
-        ridge_solve(np.eye(2), [1, 1])
-    assert set(seen) == {1}
+        ridge_solve(np.eye(2), [1, 1], 0.0)
+        ridge_solve(np.eye(2), [1, 1], 1.0, method="svd")
+    assert seen == [{1}, {1}]
 
 
 def test_alpha_per_problem_and_per_target():
@@ -466,17 +466,34 @@ def test_a_small_alpha_is_enough_for_cholesky():
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize(("n", "d"), [(40, 20), (20, 40), (1, 1)])
-def test_unchecked_nan_raises_and_does_not_crash(n, d, value, method):
+@pytest.mark.parametrize(("n", "d"), [(40, 20), (20, 40), (1, 1), (90, 70), (70, 90)])
+def test_nan_and_infinity_are_named_or_spoil_their_problem_alone(n, d, value, method):
     rng = np.random.default_rng(16)
     for which in (0, 1):
-        arrays = [rng.standard_normal((3, n, d)), rng.standard_normal((3, n, 2))]
-        arrays[which][2, 0, 0] = value
-        for alpha, intercept in product((0.0, 1.0), (False, True)):
-            if (method, alpha) == ("cholesky", 0.0) and intercept:
-                continue  # singular in any case
-            with pytest.raises(np.linalg.LinAlgError, match=r"problem\[[02]\]"):
-                ridge_solve(*arrays, alpha, method=method, fit_intercept=intercept, check_finite=False)
+        good = [rng.standard_normal((6, n, d)), rng.standard_normal((6, n, 2))]
+        for place in ((4, 0, 0), (4, n - 1, 0), (4, n // 2, (d if which == 0 else 2) - 1)):
+            arrays = [x.copy() for x in good]
+            arrays[which][place] = value
+            name = rf"{'Xy'[which]}\[{place[0]}, {place[1]}, {place[2]}\] is {value}: it must be finite"
+            for alpha, intercept in product((0.0, 1.0), (False, True)):
+                if (method, alpha) == ("cholesky", 0.0):
+                    continue  # singular in any case
+                with pytest.raises(ValueError, match=name):
+                    ridge_solve(*arrays, alpha, method=method, fit_intercept=intercept)
+                options = {"method": method, "fit_intercept": intercept, "check_finite": False}
+                got, wanted = ridge_solve(*arrays, alpha, **options), ridge_solve(*good, alpha, **options)
+                if not intercept:
+                    got, wanted = (got,), (wanted,)
+                for a, b in zip(got, wanted, strict=True):
+                    assert np.isnan(a[4]).all()
+                    assert (np.delete(a, 4, 0) == np.delete(b, 4, 0)).all()
+
+
+def test_arrays_without_results_are_looked_at():
+    with pytest.raises(ValueError, match=r"y\[1, 2\] is nan"):
+        ridge_solve(np.ones((2, 3, 0)), [[1, 1, 1], [1, 1, np.nan]])
+    with pytest.raises(ValueError, match=r"X\[2, 1\] is inf"):
+        ridge_solve([[1, 1], [1, 1], [1, np.inf]], np.ones((3, 0)))
 
 
 def test_overflow_raises():
@@ -546,21 +563,23 @@ def test_wrong_arguments(arguments, error, message):
 def test_first_bad_index():
     X, y = np.ones((4, 3, 2)), np.ones((4, 3))
     X[2, 1, 0] = np.inf
-    y[1, 2] = np.nan
-    with pytest.raises(ValueError, match=r"X\[2, 1, 0\] is inf: it must be finite"):
-        ridge_solve(X, y)
+    y[1, 2] = y[2, 0] = np.nan
     with pytest.raises(ValueError, match=r"y\[1, 2\] is nan: it must be finite"):
-        ridge_solve(X0, y)
+        ridge_solve(X, y)
+    with pytest.raises(ValueError, match=r"X\[1, 0\] is inf: it must be finite"):
+        ridge_solve(X[2], y[2])
+    with pytest.raises(ValueError, match=r"X\[2, 1, 0\] is inf: it must be finite"):
+        ridge_solve(X, y[:, None, :, None])
 
 
 def test_sizes_beyond_32_bits_are_refused():
     one = np.broadcast_to(np.float32(1), (2**17, 2**15))
     for X, y in ((one, one[:, 0]), (one[:, :4], np.broadcast_to(1.0, (2**17, 2**15)))):
-        with pytest.raises(ValueError, match="too large for BLAS: n = 131072"):
-            ridge_solve(X, y, check_finite=False)
+        with pytest.raises(ValueError, match="too large for an SVD: n = 131072"):
+            ridge_solve(X, y, 0)
     wide = np.broadcast_to(np.float32(1), (30000, 30000))
     with pytest.raises(ValueError, match="too large for an SVD"):
-        ridge_solve(wide, wide[0], 0, check_finite=False)
+        ridge_solve(wide, wide[0], 0)
 
 
 def test_out_may_hold_the_penalties():

@@ -1,8 +1,9 @@
 """Kernels of lidfast.ridge."""
 
+from cpython.buffer cimport PyBUF_STRIDED_RO, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t
-from scipy.linalg.cython_blas cimport dgemm, dsyrk, sgemm, ssyrk
-from scipy.linalg.cython_lapack cimport dgesdd, dpotrf, dpotrs, sgesdd, spotrf, spotrs
+from scipy.linalg.cython_blas cimport dgemm, sgemm
+from scipy.linalg.cython_lapack cimport dgesdd, sgesdd
 
 cdef extern from "core/module.h":
     ctypedef int64_t lf_status
@@ -11,66 +12,132 @@ cdef extern from "core/module.h":
 
 cdef extern from "ridge/ridge.h":
     ctypedef int lf_ridge_method
-    ctypedef struct lf_ridge_batch:
+    ctypedef struct lf_operand:
+        const void *at
+        const int64_t *batch
+        int64_t row
+        int64_t column
+    ctypedef struct lf_ridge_job:
         lf_ridge_method method
+        int gram
+        int intercept
+        int finite
+        int axes
+        const int64_t *shape
         int64_t problems
-        int n
-        int d
-        int targets
-        const int64_t *x_at
-        const int64_t *y_at
-        const int64_t *alpha_at
-        int64_t alpha_step
+        int64_t n
+        int64_t d
+        int64_t targets
+        int64_t penalties
+        const int64_t *offsets
+        lf_operand X
+        lf_operand y
+        lf_operand alpha
+        lf_operand weight
     ctypedef struct lf_lapack_float:
-        void (*syrk)(char *, char *, int *, int *, float *, float *, int *, float *, float *,
-                     int *) noexcept nogil
         void (*gemm)(char *, char *, int *, int *, int *, float *, float *, int *, float *, int *,
                      float *, float *, int *) noexcept nogil
-        void (*potrf)(char *, int *, float *, int *, int *) noexcept nogil
-        void (*potrs)(char *, int *, int *, float *, int *, float *, int *, int *) noexcept nogil
         void (*gesdd)(char *, int *, int *, float *, int *, float *, float *, int *, float *, int *,
                       float *, int *, int *, int *) noexcept nogil
     ctypedef struct lf_lapack_double:
-        void (*syrk)(char *, char *, int *, int *, double *, double *, int *, double *, double *,
-                     int *) noexcept nogil
         void (*gemm)(char *, char *, int *, int *, int *, double *, double *, int *, double *, int *,
                      double *, double *, int *) noexcept nogil
-        void (*potrf)(char *, int *, double *, int *, int *) noexcept nogil
-        void (*potrs)(char *, int *, int *, double *, int *, double *, int *, int *) noexcept nogil
         void (*gesdd)(char *, int *, int *, double *, int *, double *, double *, int *, double *, int *,
                       double *, int *, int *, int *) noexcept nogil
     ctypedef struct lf_ridge_kernels:
-        lf_status (*solve_float)(const lf_ridge_batch *batch, const lf_lapack_float *lapack,
-                                 const float *X, const float *y, const double *alpha, float *out) nogil
-        lf_status (*solve_double)(const lf_ridge_batch *batch, const lf_lapack_double *lapack,
-                                  const double *X, const double *y, const double *alpha,
-                                  double *out) nogil
+        lf_status (*solve_float)(const lf_ridge_job *job, const lf_lapack_float *lapack,
+                                 float *coef, float *intercept) nogil
+        lf_status (*solve_double)(const lf_ridge_job *job, const lf_lapack_double *lapack,
+                                  double *coef, double *intercept) nogil
     const lf_ridge_kernels *lf_ridge_select()
 
 lf_import_core()
 cdef const lf_ridge_kernels *kernels = lf_ridge_select()
-cdef lf_lapack_float lapack_float = lf_lapack_float(ssyrk, sgemm, spotrf, spotrs, sgesdd)
-cdef lf_lapack_double lapack_double = lf_lapack_double(dsyrk, dgemm, dpotrf, dpotrs, dgesdd)
-
-ctypedef fused real:
-    float
-    double
+cdef lf_lapack_float lapack_float = lf_lapack_float(sgemm, sgesdd)
+cdef lf_lapack_double lapack_double = lf_lapack_double(dgemm, dgesdd)
 
 
-def solve(int method, const real[:, :, ::1] X, const real[:, :, ::1] y, const double[::1] alpha,
-          const int64_t[::1] x_at, const int64_t[::1] y_at, const int64_t[::1] alpha_at,
-          int64_t alpha_step, real[:, :, ::1] out):
-    """Solve to out (problems, d, targets); return 0, or 1 + the lowest index of a problem that failed."""
-    cdef lf_ridge_batch batch = lf_ridge_batch(
-        method, out.shape[0], <int>X.shape[1], <int>X.shape[2], <int>y.shape[2],
-        &x_at[0], &y_at[0], &alpha_at[0], alpha_step)
+cdef class Operand:
+    """A strided array (..., rows, columns) whose leading axes broadcast to those of the batch."""
+
+    cdef Py_buffer view
+    cdef int64_t batch[64]  # as many axes as NumPy's arrays have at most
+    cdef lf_operand place
+
+    def __cinit__(self, array, Py_ssize_t axes):
+        PyObject_GetBuffer(array, &self.view, PyBUF_STRIDED_RO)
+        cdef Py_ssize_t lead = self.view.ndim - 2, size = self.view.itemsize, axis, own
+        for axis in range(axes):
+            own = lead - axes + axis
+            self.batch[axis] = 0 if own < 0 or self.view.shape[own] == 1 else self.view.strides[own] // size
+        self.place.at = self.view.buf
+        self.place.batch = &self.batch[0]
+        self.place.row = self.view.strides[lead] // size
+        self.place.column = self.view.strides[lead + 1] // size
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.view)
+
+
+cdef class Result:
+    """A contiguous array to write."""
+
+    cdef Py_buffer view
+
+    def __cinit__(self, array):
+        PyObject_GetBuffer(array, &self.view, PyBUF_WRITABLE)
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.view)
+
+
+def solve(int method, bint gram, bint finite, tuple batch, X, y, alpha, weight, const int64_t[::1] offsets,
+          int64_t n, coef, intercept):
+    """Solve to coef (*batch, penalties, d, targets) and intercept (*batch, penalties, targets) or None.
+
+    X (..., n, d), y (..., n, targets), alpha (..., penalties, targets or 1), weight (..., n, 1) or
+    None; with offsets n is that of the longest problem. Return 0, or 1 + 2 * (the lowest index of a problem that failed) + why.
+    """
+    cdef Py_ssize_t axes = len(batch), axis
+    cdef int64_t shape[64]
+    cdef Operand matrix = Operand(X, axes), targets = Operand(y, axes), penalties = Operand(alpha, axes)
+    cdef Operand weights = None if weight is None else Operand(weight, axes)
+    cdef Result out = Result(coef), constant = None if intercept is None else Result(intercept)
+    cdef lf_ridge_job job
+    job.method = method
+    job.gram = gram
+    job.finite = finite
+    job.intercept = intercept is not None
+    job.axes = <int>axes
+    job.shape = shape
+    job.problems = 1
+    for axis in range(axes):
+        shape[axis] = batch[axis]
+        job.problems *= shape[axis]
+    job.n = n
+    job.d = matrix.view.shape[matrix.view.ndim - 1]
+    job.targets = targets.view.shape[targets.view.ndim - 1]
+    job.penalties = penalties.view.shape[penalties.view.ndim - 2]
+    job.offsets = NULL
+    if offsets is not None:
+        job.offsets = &offsets[0]
+    job.X = matrix.place
+    job.y = targets.place
+    job.alpha = penalties.place
+    if penalties.view.shape[penalties.view.ndim - 1] == 1:
+        job.alpha.column = 0
+    if weights is None:
+        job.weight.at = NULL
+    else:
+        job.weight = weights.place
+    cdef void *values = out.view.buf
+    cdef void *constants = NULL if constant is None else constant.view.buf
+    cdef bint single = out.view.itemsize == sizeof(float)
     cdef lf_status status
     with nogil:
-        if real is float:
-            status = kernels.solve_float(&batch, &lapack_float, &X[0, 0, 0], &y[0, 0, 0],
-                                         &alpha[0], &out[0, 0, 0])
+        if single:
+            status = kernels.solve_float(&job, &lapack_float, <float *>values, <float *>constants)
         else:
-            status = kernels.solve_double(&batch, &lapack_double, &X[0, 0, 0], &y[0, 0, 0],
-                                          &alpha[0], &out[0, 0, 0])
+            status = kernels.solve_double(&job, &lapack_double, <double *>values, <double *>constants)
     lf_raise(status)
     return status

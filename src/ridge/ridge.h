@@ -7,27 +7,37 @@
 /* The order is that of METHODS in lidfast/ridge.py. */
 typedef enum { LF_RIDGE_AUTO, LF_RIDGE_CHOLESKY, LF_RIDGE_SVD } lf_ridge_method;
 
-/* Problem b has its matrix at X + x_at[b], its targets at y + y_at[b], its penalties at
- * alpha + alpha_at[b]: what problems share is stored once. alpha_step is 1 where each target has
- * its own penalty, 0 where the problem has one. */
+/* Where an operand has its numbers: problem b, whose place along the axes of the batch is i, at
+ * at + sum_a i[a] batch[a], and there entry (j, k) at j row + k column. Steps count numbers. */
+typedef struct {
+    const void *at;
+    const int64_t *batch;
+    int64_t row, column;
+} lf_operand;
+
 typedef struct {
     lf_ridge_method method;
-    int64_t problems;
-    int n, d, targets;
-    const int64_t *x_at, *y_at, *alpha_at;
-    int64_t alpha_step;
-} lf_ridge_batch;
+    int gram;      /* X holds X'X (d, d), of which the lower triangle is read, and y holds X'y */
+    int intercept; /* whether a constant is fitted, too */
+    int finite;    /* whether a number that is not finite is a failure, or makes a result of NaN */
+    int axes;
+    const int64_t *shape; /* (axes,): of the batch */
+    int64_t problems, n, d, targets, penalties;
+    const int64_t
+        *offsets;      /* NULL, or (problems + 1,): problem b is rows offsets[b].. of X and y */
+    lf_operand X, y;   /* (n, d), (n, targets) */
+    lf_operand alpha;  /* double (penalties, targets) */
+    lf_operand weight; /* double (n, 1), or at NULL */
+} lf_ridge_job;
+
+/* A kernel fails with 1 + 2 * (the lowest index of a problem that fails) + one of these. */
+typedef enum { LF_RIDGE_SINGULAR, LF_RIDGE_NOT_FINITE } lf_ridge_failure;
 
 /* Routines of BLAS and LAPACK, in the signatures of scipy.linalg.cython_blas and cython_lapack. */
 #define LF_LAPACK(real)                                                                          \
     typedef struct {                                                                             \
-        void (*syrk)(char *uplo, char *trans, int *n, int *k, real *alpha, real *a, int *lda,    \
-                     real *beta, real *c, int *ldc);                                             \
         void (*gemm)(char *transa, char *transb, int *m, int *n, int *k, real *alpha, real *a,   \
                      int *lda, real *b, int *ldb, real *beta, real *c, int *ldc);                \
-        void (*potrf)(char *uplo, int *n, real *a, int *lda, int *info);                         \
-        void (*potrs)(char *uplo, int *n, int *nrhs, real *a, int *lda, real *b, int *ldb,       \
-                      int *info);                                                                \
         void (*gesdd)(char *jobz, int *m, int *n, real *a, int *lda, real *s, real *u, int *ldu, \
                       real *vt, int *ldvt, real *work, int *lwork, int *iwork, int *info);       \
     } lf_lapack_##real;
@@ -35,11 +45,13 @@ LF_LAPACK(float)
 LF_LAPACK(double)
 #undef LF_LAPACK
 
+/* coef (problems, penalties, d, targets), intercept (problems, penalties, targets) */
+#define LF_RIDGE_SOLVE(real)                                                                       \
+    lf_status (*solve_##real)(const lf_ridge_job *job, const lf_lapack_##real *lapack, real *coef, \
+                              real *intercept)
 typedef struct {
-    lf_status (*solve_float)(const lf_ridge_batch *batch, const lf_lapack_float *lapack,
-                             const float *X, const float *y, const double *alpha, float *out);
-    lf_status (*solve_double)(const lf_ridge_batch *batch, const lf_lapack_double *lapack,
-                              const double *X, const double *y, const double *alpha, double *out);
+    LF_RIDGE_SOLVE(float);
+    LF_RIDGE_SOLVE(double);
 } lf_ridge_kernels;
 
 #define LF_FAMILY ridge

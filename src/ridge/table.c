@@ -4,10 +4,10 @@
 
 #define SOLVE(real) LF_PASTE(lf_ridge_solve_##real, LF_LEVEL)
 
-lf_status SOLVE(float)(const lf_ridge_batch *batch, const lf_lapack_float *lapack, const float *X,
-                       const float *y, const double *alpha, float *out);
-lf_status SOLVE(double)(const lf_ridge_batch *batch, const lf_lapack_double *lapack,
-                        const double *X, const double *y, const double *alpha, double *out);
+lf_status SOLVE(float)(const lf_ridge_job *job, const lf_lapack_float *lapack, float *coef,
+                       float *intercept);
+lf_status SOLVE(double)(const lf_ridge_job *job, const lf_lapack_double *lapack, double *coef,
+                        double *intercept);
 
 const lf_ridge_kernels LF_NAME(ridge_kernels) = {.solve_float = SOLVE(float),
                                                  .solve_double = SOLVE(double)};
