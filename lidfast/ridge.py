@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -18,6 +17,8 @@ Array = NDArray[Any]
 # In the order of src/ridge/ridge.h.
 METHODS = ("auto", "cholesky", "svd")
 _AUTO, _CHOLESKY, _SVD = range(3)
+
+_REALS = (np.dtype(np.float64), np.dtype(np.float32))
 
 # LAPACK counts in 32 bits; gesdd's work space holds some 4 min(n, d)^2 numbers.
 _LARGEST = 2**31 - 1
@@ -141,7 +142,7 @@ def ridge_solve(
     dims, (n, d), t = max(X.ndim, Y.ndim) - 2, X.shape[-2:], Y.shape[-1]
     penalty = _penalty(alpha, dims, t)
     weight = None if sample_weight is None else _weight(sample_weight, dims, n)
-    batch = _batch(X=X, y=Y, alpha=penalty, sample_weight=weight)
+    batch = _batch(X=X, y=Y, alpha=penalty, sample_weight=weight) if dims else ()
     targets = () if vector else (t,)
     if out is not None:
         _check.output("out", out, (*batch, d, *targets), X.dtype)
@@ -380,23 +381,22 @@ def _operands(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y")) -
 
 def _matrix(name: str, x: ArrayLike) -> Array:
     """As _check.real, with steps between its numbers that are multiples of their size."""
-    x = _check.real(name, x, finite=False)
-    if x.flags.c_contiguous or not any(step % x.itemsize for step in x.strides):
-        return x if x.flags.aligned else x.copy()
+    if not (type(x) is np.ndarray and x.dtype in _REALS):
+        x = _check.real(name, x, finite=False)
+    if x.flags.aligned and (x.flags.c_contiguous or not any(step % x.itemsize for step in x.strides)):
+        return x
     return x.copy()
 
 
 def _batch(**operands: Array | None) -> tuple[int, ...]:
     """Broadcast operands (..., a, b), but for their last two axes."""
-    if all(x is None or x.ndim == 2 for x in operands.values()):
-        return ()
     shapes = {name: x.shape[:-2] for name, x in operands.items() if x is not None}
     return _check.broadcast_shapes("the batch", **shapes)
 
 
-def _penalty(alpha: ArrayLike, dims: int, t: int) -> FloatArray:
+def _penalty(alpha: ArrayLike | float, dims: int, t: int) -> FloatArray:
     """Alpha as (..., 1, targets): of length t, or of length 1 where they share it."""
-    if type(alpha) is float and 0 <= alpha < math.inf:  # soon told
+    if isinstance(alpha, float) and 0 <= alpha < math.inf:  # soon told
         return np.array([[alpha]])
     penalty = _check.array("alpha", alpha, _check.NON_NEGATIVE)
     if penalty.ndim <= dims:
@@ -455,13 +455,15 @@ def _solve(
             intercept[...] = 0
     if not n or 0 in batch or not (coef.size or intercept is not None):
         return
-    svd = d > 0 and (code == _SVD or (code == _AUTO and not penalty.all()))
+    svd = d > 0 and (code == _SVD or (code == _AUTO and not _all(penalty)))
+    code = code if svd else _CHOLESKY
+    arguments = (code, gram, check_finite, batch, X, Y, penalty, weight, offsets, n, coef, intercept)
     if svd:
         _check_svd(n, d, t)
-    with single_threaded_blas if svd else nullcontext():
-        status = _ridge.solve(
-            code if svd else _CHOLESKY, gram, check_finite, batch, X, Y, penalty, weight, offsets, n, coef, intercept
-        )
+        with single_threaded_blas:
+            status = _ridge.solve(*arguments)
+    else:
+        status = _ridge.solve(*arguments)
     if not status:
         return
     problem = (status - 1) // 2
@@ -489,6 +491,11 @@ def _reject_not_finite(name: str, x: Array, index: tuple[int, ...], rows: slice,
         row, *column = _check.first(bad)
         where = _check.place(name, (*own, row + (rows.start or 0), *column))
         raise ValueError(f"{where} is {part[(row, *column)]}: it must be {_check.REAL}")
+
+
+def _all(x: FloatArray) -> bool:
+    """x.all(), which takes as long as a small problem, of one element at once."""
+    return bool(x.item() if x.size == 1 else x.all())
 
 
 def _check_svd(n: int, d: int, t: int) -> None:

@@ -96,7 +96,8 @@ def solve(int method, bint gram, bint finite, tuple batch, X, y, alpha, weight, 
     """Solve to coef (*batch, penalties, d, targets) and intercept (*batch, penalties, targets) or None.
 
     X (..., n, d), y (..., n, targets), alpha (..., penalties, targets or 1), weight (..., n, 1) or
-    None; with offsets n is that of the longest problem. Return 0, or 1 + 2 * (the lowest index of a problem that failed) + why.
+    None; with offsets n is that of the longest problem. Return 0, or 1 + 2 * (the lowest index of a
+    problem that failed) + why.
     """
     cdef Py_ssize_t axes = len(batch), axis
     cdef int64_t shape[64]
