@@ -171,13 +171,14 @@ LF_INLINE int wanted_lanes(const lf_ridge_job *job, const lf_group *group, int64
 LF_INLINE void solve_group(lf_run *run, lf_narrow *work, const lf_group *group, const int64_t size)
 {
     const lf_ridge_job *job = run->job;
-    const int plain = !job->intercept && !lf_dual(job, &group->problem[0]);
+    const int primal = !lf_dual(job, &group->problem[0]), plain = primal && !job->intercept;
+    const int64_t targets = job->targets, each = job->penalties * job->d * targets;
     lf_vec *F = work->factor, *z = work->solution;
     lf_mask finite = {0}, sound = {0};
     lf_vec factored = lf_all(-1); /* the penalties: none is negative */
     int given_up = 0;
     for (int64_t l = 0; l < job->penalties; l++)
-        for (int64_t j = 0; j < job->targets; j++) {
+        for (int64_t j = 0; j < targets; j++) {
             double alpha[LF_WIDTH];
             lf_vec penalties;
             const int wanted = wanted_lanes(job, group, l, j, alpha) & ~given_up;
@@ -196,21 +197,19 @@ LF_INLINE void solve_group(lf_run *run, lf_narrow *work, const lf_group *group, 
             for (int64_t i = 0; i < size; i++)
                 probe += z[i] * 0;
             const int solved = lf_lanes_where(sound & (probe == 0)) & numbers;
-            for (int i = 0; i < group->count; i++) {
+            real *w = lf_coef(run, 0, l) + j;
+            for (int i = 0; i < group->count && primal; i++)
+                if (wanted & solved & 1 << i)
+                    for (int64_t k = 0; k < size; k++)
+                        w[group->index[i] * each + k * targets] = z[k][i];
+            for (int i = 0; i < group->count && (!plain || wanted & ~solved); i++) {
                 if (!(wanted >> i & 1))
                     continue;
-                const int64_t b = group->index[i];
-                if (solved >> i & 1 && !lf_dual(job, &group->problem[i])) {
-                    real *w = lf_coef(run, b, l) + j;
-                    for (int64_t k = 0; k < size; k++)
-                        w[k * job->targets] = ((const real *)(z + k))[i];
-                }
                 if (!(numbers >> i & 1)) {
-                    lf_give_up(run, b);
+                    lf_give_up(run, group->index[i]);
                     given_up |= 1 << i;
-                } else if (!(solved >> i & 1) ||
-                           (!plain && !finish_lane(run, work, group, i, l, j, z))) {
-                    lf_fail(run, b, LF_RIDGE_SINGULAR);
+                } else if (!(solved >> i & 1) || !finish_lane(run, work, group, i, l, j, z)) {
+                    lf_fail(run, group->index[i], LF_RIDGE_SINGULAR);
                 }
             }
         }
@@ -274,13 +273,6 @@ LF_INLINE void narrow_join(lf_run *run, lf_narrow *work, lf_group *group, int64_
     const int lane = group->count++;
     const lf_problem *problem = &group->problem[lane];
     group->index[lane] = b;
-    if (job->gram) {
-        group->gram[lane] = problem->X;
-        group->rhs[lane] = problem->y;
-        group->row = job->X.row, group->column = job->X.column;
-        group->target = job->y.column, group->rhs_row = job->y.row;
-        return;
-    }
     real *gram = work->gram + lane * work->P * work->P;
     real *rhs = work->rhs + lane * job->targets * work->P;
     if (crew)
@@ -322,6 +314,27 @@ static void narrow_range(lf_run *run, lf_narrow *work, int64_t first, int64_t en
     solve_group_of(run, work, &group);
 }
 
+/* As narrow_range, where the systems are given. */
+static void narrow_given(lf_run *run, lf_narrow *work, int64_t first, int64_t end)
+{
+    const lf_ridge_job *job = run->job;
+    lf_group group = {.size = job->d,
+                      .row = job->X.row,
+                      .column = job->X.column,
+                      .target = job->y.column,
+                      .rhs_row = job->y.row};
+    for (int64_t b = first; b < end; b++) {
+        const int lane = group.count++;
+        group.index[lane] = b;
+        group.gram[lane] = (const real *)job->X.at + lf_place(job, &job->X, b);
+        group.rhs[lane] = (const real *)job->y.at + lf_place(job, &job->y, b);
+        group.problem[lane].alpha = (const double *)job->alpha.at + lf_place(job, &job->alpha, b);
+        if (group.count == LF_WIDTH)
+            solve_group_of(run, work, &group);
+    }
+    solve_group_of(run, work, &group);
+}
+
 void LF_NAME(ridge_narrow)(lf_run *run)
 {
     const lf_ridge_job *job = run->job;
@@ -356,7 +369,11 @@ void LF_NAME(ridge_narrow)(lf_run *run)
             const int64_t first = __atomic_fetch_add(&run->next, several, __ATOMIC_RELAXED);
             if (first >= job->problems)
                 break;
-            narrow_range(run, &work, first, LF_MIN(first + several, job->problems), NULL, 1, NULL);
+            const int64_t end = LF_MIN(first + several, job->problems);
+            if (job->gram)
+                narrow_given(run, &work, first, end);
+            else
+                narrow_range(run, &work, first, end, NULL, 1, NULL);
         }
         free(work.memory);
     }

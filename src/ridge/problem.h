@@ -45,6 +45,8 @@ static inline int64_t lf_whole(int64_t count, int64_t step)
 static inline int64_t lf_place(const lf_ridge_job *job, const lf_operand *operand, int64_t b)
 {
     int64_t at = 0;
+    if (job->axes == 1)
+        return b * operand->batch[0];
     for (int axis = job->axes - 1; axis > 0; axis--) {
         const int64_t outer = b / job->shape[axis];
         at += (b - outer * job->shape[axis]) * operand->batch[axis];
@@ -223,12 +225,12 @@ static inline void lf_means(const lf_ridge_job *job, const lf_problem *problem, 
 static inline void lf_open_problem(const lf_ridge_job *job, int64_t b, double *X_mean,
                                    double *y_mean, lf_problem *problem)
 {
-    *problem = (lf_problem){
-        .X = (const real *)job->X.at + lf_place(job, &job->X, b),
-        .y = (const real *)job->y.at + lf_place(job, &job->y, b),
-        .alpha = (const double *)job->alpha.at + lf_place(job, &job->alpha, b),
-        .n = job->n,
-    };
+    problem->X = (const real *)job->X.at + lf_place(job, &job->X, b);
+    problem->y = (const real *)job->y.at + lf_place(job, &job->y, b);
+    problem->alpha = (const double *)job->alpha.at + lf_place(job, &job->alpha, b);
+    problem->weight = NULL;
+    problem->n = job->n;
+    problem->X_mean = problem->y_mean = NULL;
     if (job->offsets) {
         problem->n = job->offsets[b + 1] - job->offsets[b];
         problem->X += job->offsets[b] * job->X.row;

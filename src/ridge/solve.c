@@ -13,6 +13,8 @@ lf_status LF_NAME(ridge_solve)(const lf_ridge_job *job, const LF_PASTE(lf_lapack
     lf_run run = {job, coef, intercept, 2 * job->problems, 0, LF_OK};
     int cholesky = 0, svd = 0;
     for (int64_t b = 0; b < job->problems && !(cholesky && svd); b++) {
+        if (b && job->method != LF_RIDGE_AUTO)
+            break;
         const lf_problem problem = {.alpha = (const double *)job->alpha.at +
                                              lf_place(job, &job->alpha, b)};
         cholesky = cholesky || lf_any_penalty(job, &problem, 0);
