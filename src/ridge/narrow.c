@@ -45,23 +45,25 @@ static int narrow_open(lf_narrow *work, const lf_ridge_job *job)
     return 1;
 }
 
-/* gram and rhs of terms from..to of the sums. Meanwhile the lines of the next block are fetched. */
+/* gram and rhs of terms from..to of the sums. Meanwhile what comes next is fetched, a line for each
+ * row of each strip: the next block, or of the dual the next problem. */
 static void narrow_sums(const lf_ridge_job *job, const lf_problem *problem, lf_narrow *work,
                         int64_t from, int64_t to, real *gram, real *rhs)
 {
     const int dual = lf_dual(job, problem);
     const int64_t size = lf_system(job, problem), P = lf_whole(size, LF_STRIP);
-    const int64_t step = job->X.row * (int64_t)sizeof(real);
+    const int dense = job->X.row == job->d && job->X.column == 1 && job->axes;
     for (int64_t k = from; k < to; k += LF_ROWS) {
         const int64_t rows = LF_MIN(LF_ROWS, to - k);
         const lf_mode mode = k == from ? LF_SET : LF_ADD;
-        const char *ahead = (const char *)problem->X + (dual ? 0 : (k + rows) * step);
+        const real *ahead =
+            problem->X + (dual ? problem->n * job->d + k * size : (k + rows) * size);
         const lf_block_view view = lf_view_X(job, problem, dual, k, rows, 0, size, work->block);
         if (!dual)
             lf_pack_y(job, problem, k, rows, LF_ROWS, work->y);
         for (int64_t c = 0; c < P; c += LF_STRIP) {
-            lf_diagonal_tile(view, rows, c, ahead + c * (int64_t)sizeof(real), dual ? 0 : step,
-                             mode, gram + c * (P + 1), P);
+            lf_diagonal_tile(view, rows, c, dense ? ahead + c * rows : problem->X,
+                             dense ? LF_STRIP : 0, mode, gram + c * (P + 1), P);
             lf_strip_below(view, rows, c, c + LF_STRIP, P, mode, gram, P);
             for (int64_t j = 0; j < job->targets && !dual; j++)
                 lf_strip_times(view, rows, c, work->y + j * LF_ROWS, mode, rhs + j * P + c);

@@ -70,9 +70,9 @@ LF_INLINE void lf_tile(const int vectors, const int columns, lf_block_view block
 }
 
 /* The diagonal square of a strip, without the vectors that lie above the diagonal. Meanwhile the
- * line at `ahead` of each row to come is fetched. */
+ * line at `ahead` is fetched, and so on for each row. */
 LF_INLINE void lf_diagonal_tile(lf_block_view block, int64_t count, int64_t column,
-                                const char *ahead, int64_t ahead_step, lf_mode mode, real *C,
+                                const real *ahead, int64_t ahead_step, lf_mode mode, real *C,
                                 int64_t ld)
 {
     lf_vec sum[LF_DEPTH][LF_STRIP];

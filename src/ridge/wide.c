@@ -50,11 +50,11 @@ static void wide_system(lf_crew crew, const lf_ridge_job *job, lf_wide *work, lf
     const int64_t size = lf_system(job, problem), P = lf_whole(size, LF_STRIP), ld = work->ld;
     const int64_t terms = dual ? job->d : problem->n;
     const lf_block_view view = {work->block, LF_SPAN, LF_WIDTH};
-    const int64_t step = job->X.row * (int64_t)sizeof(real);
+    const int dense = job->X.row == job->d && job->X.column == 1 && !dual;
     for (int64_t k = 0; k < terms; k += LF_ROWS) {
         const int64_t rows = LF_MIN(LF_ROWS, terms - k);
         const lf_mode mode = k ? LF_ADD : LF_SET;
-        const char *ahead = (const char *)problem->X + (dual ? 0 : (k + rows) * step);
+        const real *ahead = problem->X + (k + rows) * size;
         const int64_t from = lf_share(crew, rows, LF_WIDTH, crew.index);
         const int64_t to = lf_share(crew, rows, LF_WIDTH, crew.index + 1);
         lf_pack_X(job, problem, dual, k + from, to - from, 0, size, work->block + from * LF_WIDTH);
@@ -64,8 +64,8 @@ static void wide_system(lf_crew crew, const lf_ridge_job *job, lf_wide *work, lf
         for (int64_t c = 0; c < P && !lf_poll(status); c += LF_STRIP) {
             if (!lf_mine(crew, c / LF_STRIP))
                 continue;
-            lf_diagonal_tile(view, rows, c, ahead + c * (int64_t)sizeof(real), dual ? 0 : step,
-                             mode, work->gram + c * (ld + 1), ld);
+            lf_diagonal_tile(view, rows, c, dense ? ahead + c * rows : problem->X,
+                             dense ? LF_STRIP : 0, mode, work->gram + c * (ld + 1), ld);
             lf_strip_below(view, rows, c, c + LF_STRIP, P, mode, work->gram, ld);
             for (int64_t j = 0; j < job->targets && !dual; j++)
                 lf_strip_times(view, rows, c, work->y + j * LF_ROWS, mode, work->rhs + j * P + c);

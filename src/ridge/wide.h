@@ -63,8 +63,7 @@ static inline int lf_wide_square(int64_t first, int64_t column, int64_t ld,
     const lf_block_view panel = {F + first * ld, LF_WIDTH, ld};
     real *corner = F + column * (ld + 1);
     if (column > first)
-        lf_diagonal_tile(panel, column - first, column, (const char *)corner, 0, LF_SUBTRACT,
-                         corner, ld);
+        lf_diagonal_tile(panel, column - first, column, corner, 0, LF_SUBTRACT, corner, ld);
     int sound = 1;
     for (int64_t j = 0; j < LF_STRIP; j++) {
         real *own = corner + j * ld;
@@ -105,8 +104,7 @@ static inline void lf_wide_factorize(lf_crew crew, int64_t size, int64_t ld,
             if (!lf_mine(crew, column / LF_STRIP) || lf_poll(status))
                 continue;
             real *corner = F + column * (ld + 1);
-            lf_diagonal_tile(panel, end - first, column, (const char *)corner, 0, LF_SUBTRACT,
-                             corner, ld);
+            lf_diagonal_tile(panel, end - first, column, corner, 0, LF_SUBTRACT, corner, ld);
             lf_strip_below(panel, end - first, column, column + LF_STRIP, size, LF_SUBTRACT, F, ld);
         }
         lf_meet(crew);
