@@ -118,6 +118,12 @@ static inline void lf_pack(const real *restrict from, int64_t row_step, int64_t 
             block[c / LF_WIDTH * panel + k * LF_WIDTH + c % LF_WIDTH] = 0;
 }
 
+/* What a row counts for: the root of its weight. */
+static inline double lf_root(const lf_ridge_job *job, const lf_problem *problem, int64_t row)
+{
+    return problem->weight ? sqrt(problem->weight[row * job->weight.row]) : 1;
+}
+
 /* Row `row` on of X, as a block: `rows` samples of `columns` features from `column` on; or, if
  * dual, `rows` features of `columns` samples. Centered, and times the root of the weights. */
 static inline void lf_pack_X(const lf_ridge_job *job, const lf_problem *problem, int dual,
@@ -126,18 +132,29 @@ static inline void lf_pack_X(const lf_ridge_job *job, const lf_problem *problem,
 {
     const int64_t row_step = dual ? job->X.column : job->X.row;
     const int64_t column_step = dual ? job->X.row : job->X.column;
-    const double *mean = problem->X_mean, *weight = problem->weight;
+    const double *mean = problem->X_mean;
     lf_pack(problem->X + row * row_step + column * column_step, row_step, column_step, rows,
             columns, LF_SPAN, block);
-    for (int64_t c = 0; c < columns && (mean || weight); c++) {
-        real *own = block + c / LF_WIDTH * LF_SPAN + c % LF_WIDTH;
-        for (int64_t k = 0; k < rows; k++) {
-            const int64_t sample = dual ? column + c : row + k,
-                          feature = dual ? row + k : column + c;
-            const double centered = own[k * LF_WIDTH] - (mean ? mean[feature] : 0);
-            const double root = weight ? sqrt(weight[sample * job->weight.row]) : 1;
-            own[k * LF_WIDTH] = (real)((real)centered * root);
+    if (!mean && !problem->weight)
+        return;
+    double along[LF_ROWS], across[LF_WIDTH];
+    for (int64_t k = 0; k < rows; k++)
+        along[k] = !dual ? lf_root(job, problem, row + k) : mean ? mean[row + k] : 0;
+    for (int64_t c = 0; c < columns; c += LF_WIDTH) {
+        for (int64_t i = 0; i < LF_WIDTH; i++) { /* behind the last column: what leaves 0 */
+            const int64_t at = column + c + i;
+            across[i] = c + i >= columns ? 0
+                        : dual           ? lf_root(job, problem, at)
+                        : mean           ? mean[at]
+                                         : 0;
         }
+        real *own = block + c / LF_WIDTH * LF_SPAN;
+        for (int64_t k = 0; k < rows; k++)
+            for (int64_t i = 0; i < LF_WIDTH; i++) {
+                real *x = own + k * LF_WIDTH + i;
+                const double shift = dual ? along[k] : across[i];
+                *x = (real)((real)(*x - shift) * (dual ? across[i] : along[k]));
+            }
     }
 }
 
@@ -160,7 +177,7 @@ static inline lf_block_view lf_view_X(const lf_ridge_job *job, const lf_problem 
 static inline void lf_copy_X(const lf_ridge_job *job, const lf_problem *problem, real *restrict out)
 {
     for (int64_t i = 0; i < problem->n; i++) {
-        const double root = problem->weight ? sqrt(problem->weight[i * job->weight.row]) : 1;
+        const double root = lf_root(job, problem, i);
         for (int64_t j = 0; j < job->d; j++) {
             const double x = problem->X[i * job->X.row + j * job->X.column];
             const double mean = problem->X_mean ? problem->X_mean[j] : 0;
@@ -179,11 +196,9 @@ static inline void lf_pack_y(const lf_ridge_job *job, const lf_problem *problem,
         for (int64_t k = 0; k < rows; k++)
             y[j * step + k] = from[k * job->y.row];
         if (problem->y_mean || problem->weight)
-            for (int64_t k = 0; k < rows; k++) {
-                const double *weight = problem->weight;
-                const double root = weight ? sqrt(weight[(row + k) * job->weight.row]) : 1;
-                y[j * step + k] = (real)((real)(y[j * step + k] - mean) * root);
-            }
+            for (int64_t k = 0; k < rows; k++)
+                y[j * step + k] =
+                    (real)((real)(y[j * step + k] - mean) * lf_root(job, problem, row + k));
     }
 }
 
