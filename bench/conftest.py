@@ -13,6 +13,7 @@ import pytest
 import lidfast
 
 ROWS = pytest.StashKey[list]()
+UNITS = {"ns": (1e9, 2), "us": (1e6, 4)}  # a second in it, digits shown
 
 
 def installed(name):
@@ -34,9 +35,12 @@ def peers():
 
 @pytest.fixture
 def compare(benchmark, request):
-    """compare(ours, {peer: call or (call, its items)}, items): time them in turn and keep the ratios."""
+    """compare(ours, {peer: call or (call, its items)}, items): time them in turn and keep the ratios.
 
-    def run(ours, calls, items, rounds=11):
+    The operations and the bytes read of an item, where given, are shown as rates.
+    """
+
+    def run(ours, calls, items, rounds=11, *, flops=0, read=0, unit="ns"):
         calls = {name: call if isinstance(call, tuple) else (call, items) for name, call in calls.items()}
         times = {name: [] for name in calls}
         one_thread = []
@@ -57,6 +61,8 @@ def compare(benchmark, request):
             "case": request.node.name,
             "ours": statistics.median(own),
             "one": statistics.median(one_thread[1:]),
+            "work": (flops, read),
+            "unit": unit,
         }
         for name, series in times.items():
             ratios = sorted(a / b for a, b in zip(series[1:], own, strict=True))
@@ -79,12 +85,17 @@ def pytest_terminal_summary(terminalreporter, config):
         return
     write = terminalreporter.write_line
     terminalreporter.section("lidfast beside its peers")
-    write(f"Times per item in ns, medians. Ratio: peer / lidfast on {lidfast.get_num_threads()} threads")
+    write(f"Times per item, medians. Ratio: peer / lidfast on {lidfast.get_num_threads()} threads")
     write("[quartiles of the rounds], and on one.")
     for row in rows:
-        ours, one = row.pop("ours") * 1e9, row.pop("one") * 1e9
-        write(f"{row.pop('case')}: lidfast {ours:.2f}, on one thread {one:.2f}")
+        ours, one, (flops, read), unit = (row.pop(key) for key in ("ours", "one", "work", "unit"))
+        scale, digits = UNITS[unit]
+        rates = f"; {flops / ours / 1e9:.1f} GFLOP/s, {read / ours / 1e9:.1f} GB/s" if flops else ""
+        write(
+            f"{row.pop('case')}: lidfast {ours * scale:.{digits}f} {unit}, "
+            f"on one thread {one * scale:.{digits}f}{rates}"
+        )
         for name, (time, low, middle, high) in row.items():
             verdict = "" if low > 1 or high < 1 else " (not told apart)"
-            ratios = f"{middle:8.2f} [{low:.2f}, {high:.2f}]{verdict}, one thread {time * 1e9 / one:.2f}"
-            write(f"    {name:<24} {time * 1e9:12.2f}   ratio {ratios}")
+            ratios = f"{middle:8.2f} [{low:.2f}, {high:.2f}]{verdict}, one thread {time / one:.2f}"
+            write(f"    {name:<24} {time * scale:12.{digits}f}   ratio {ratios}")
