@@ -24,7 +24,7 @@ from ._threads import get_num_threads, num_threads
 from .difficulty import LID
 from .passk import _curve_sums
 from .random import Generator, Seed, default_rng
-from .ridge import ridge_solve
+from .ridge import ridge_risk
 
 # Instances whose failure rates are summed at a time; they stay in the second-level cache.
 _INSTANCES_AT_A_TIME = 1 << 14

@@ -8,9 +8,10 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _check, _ridge
+from . import _check, _ridge, random
 from ._check import FloatArray, IntArray
 from ._threads import single_threaded_blas
+from .random import Generator, Seed
 
 Array = NDArray[Any]
 
@@ -359,6 +360,149 @@ def ridge_solve_ragged(
         vector=vector,
     )
     return coef if intercept is None else (coef, intercept)
+
+
+@overload
+def ridge_risk(
+    spectrum: ArrayLike,
+    theta: ArrayLike,
+    N: ArrayLike,
+    *,
+    runs: int,
+    noise_scale: float,
+    noise_df: float,
+    ridge: float,
+    rng: Seed | Generator = ...,
+    nested: bool = ...,
+    return_coef: Literal[False] = ...,
+) -> FloatArray: ...
+@overload
+def ridge_risk(
+    spectrum: ArrayLike,
+    theta: ArrayLike,
+    N: ArrayLike,
+    *,
+    runs: int,
+    noise_scale: float,
+    noise_df: float,
+    ridge: float,
+    rng: Seed | Generator = ...,
+    nested: bool = ...,
+    return_coef: Literal[True],
+) -> tuple[FloatArray, FloatArray]: ...
+def ridge_risk(
+    spectrum: ArrayLike,
+    theta: ArrayLike,
+    N: ArrayLike,
+    *,
+    runs: int,
+    noise_scale: float,
+    noise_df: float,
+    ridge: float,
+    rng: Seed | Generator = None,
+    nested: bool = False,
+    return_coef: bool = False,
+) -> FloatArray | tuple[FloatArray, FloatArray]:
+    r"""Simulate the excess risk of ridge regression on Gaussian features with Student-t noise.
+
+    .. math:: x_j = \sqrt{\lambda_j}\, z_j, \quad y = x^\top \theta + c\, t_\nu, \quad
+        \hat\theta = (X^\top X / N + \rho I)^{-1} X^\top y / N, \quad
+        V = \sum_j \lambda_j (\hat\theta_j - \theta_j)^2
+
+    Data are drawn as they are needed, and none are kept: a thread uses memory for one or two matrices of
+    min(N, d) rows and columns, and for 128 of their rows more, whatever N is.
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (d,), >= 0
+        Variances lambda of the features.
+    theta : array_like, shape (d,)
+        True coefficients.
+    N : int or array_like of int, shape (nN,), >= 1
+        Training sizes, in any order.
+    runs : int, >= 1
+        Data sets for each N.
+    noise_scale : float, >= 0
+        c. In [LID] it is sigma sqrt(2 / beta).
+    noise_df : float, > 0
+        Degrees of freedom nu, beta in [LID]; inf is normal noise.
+    ridge : float, >= 0
+        rho; the penalty alpha of `ridge_solve` is N times it.
+    rng : None, int, SeedSequence or Generator
+        A child of it is spawned for each N, or one where they are nested. Risk (i, r) depends on the seed,
+        i, r and N[i] alone: not on the other sizes, the number of runs or the threads.
+    nested : bool
+        Whether the sizes of a run are the first rows of one data set, as in a learning curve that is
+        measured while data come in; this is also faster. Otherwise they are independent.
+    return_coef : bool
+        Whether to return the coefficients, too.
+
+    Returns
+    -------
+    risk : ndarray, shape (nN, runs), or (runs,) for one N
+        V.
+    coef : ndarray, shape (nN, runs, d) or (runs, d)
+        Only with return_coef.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Names the argument, and the first bad index.
+    numpy.linalg.LinAlgError
+        Names an N and a run whose problem is singular to working precision, which takes a ridge of (nearly) 0,
+        or overflows.
+
+    Notes
+    -----
+    The solution is that of `ridge_solve` with method "cholesky". For N >= d the error of the coefficients is
+    solved for, so that small risks keep their digits. For noise_df <= 4 the risk has no variance, for
+    noise_df <= 2 no mean. Runs are what the threads share out. Source: [LID] arXiv 2601.03764, section 3.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> spectrum = lidfast.spectrum.power_law(100, 0.5)
+    >>> risk = lidfast.ridge_risk(
+    ...     spectrum, [1.0] * 100, [200, 2000], runs=64, noise_scale=0.1, noise_df=10, ridge=1e-9, rng=0
+    ... )
+    >>> risk.shape
+    (2, 64)
+    >>> variance, N = 0.1**2 * 10 / (10 - 2), 2000
+    >>> bool(abs(risk[1].mean() / (variance * 100 / (N - 100 - 1)) - 1) < 0.1)
+    True
+    """
+    variances = _check.vector("spectrum", spectrum, _check.NON_NEGATIVE)
+    truth = _check.vector("theta", theta)
+    _check.same_size("theta", truth, "spectrum", variances.size)
+    sizes = _check.integer_vector("N", N, 1)
+    runs = _check.integer("runs", runs, 1)
+    scale = _check.scalar("noise_scale", noise_scale, _check.NON_NEGATIVE)
+    df = _check.scalar("noise_df", noise_df, _check.POSITIVE_OR_INF)
+    penalty = _check.scalar("ridge", ridge, _check.NON_NEGATIVE)
+    # Curves are taken in order: dearest first. A nested one has its sizes ascending.
+    if nested:
+        size, place = np.unique(sizes, return_inverse=True)
+        first = np.array([0, size.size])
+    else:
+        order = np.argsort(-sizes, kind="stable")
+        size, place, first = sizes[order], np.argsort(order), np.arange(sizes.size + 1)
+    children = random.default_rng(rng).spawn(first.size - 1)
+    key = np.array([child._take(2 * runs)[:4] for child in children], np.uint64)
+    if not nested:
+        key = key[order]
+    risk = np.empty((size.size, runs))
+    coef = np.empty((size.size, runs, variances.size)) if return_coef else None
+    normal = random._fixed("standard_normal")
+    noise = random._plan("standard_t", (df, None, 0.0, scale))
+    status = _ridge.risk(np.sqrt(variances), truth, first, size, key, penalty, normal, noise, risk, coef)
+    if status:
+        index, at = divmod(status - 1, size.size)
+        raise np.linalg.LinAlgError(
+            f"N = {size[at]}, run {index % runs}: the problem is singular to working precision, "
+            "or its numbers overflow"
+        )
+    chosen = place if np.ndim(N) else place[0]
+    return risk[chosen] if coef is None else (risk[chosen], coef[chosen])
 
 
 def _operands(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y")) -> tuple[Array, Array, bool]:

@@ -1,5 +1,5 @@
 /* Declares the table of a family's kernels for each level of the build, and the choice between
- * them. To be included once, by the family's header, after
+ * them. To be included once by each family's header, after
  *     #define LF_FAMILY name
  *     typedef struct { ... } lf_name_kernels;
  * Each level defines  const lf_name_kernels LF_NAME(name_kernels);  the module calls
@@ -28,3 +28,7 @@ static inline const LF_TABLE_TYPE *LF_TABLES_PASTE(lf_, LF_FAMILY, _select)(void
     }
 }
 #endif
+#undef LF_FAMILY
+#undef LF_TABLE_TYPE
+#undef LF_TABLES_PASTE
+#undef LF_TABLES_PASTE_

@@ -73,14 +73,20 @@ static void one_block(lf_block *block, lf_law_block *law, void *out)
         lf_store_fence();
 }
 
+static void block_alone(const lf_draw *draw, const uint64_t *key, uint64_t call, uint64_t number,
+                        int64_t m, void *out)
+{
+    lf_block block = {.draw = draw, .key = key, .call = call, .block = number, .m = m};
+    one_block(&block, LF_NAME(law_block)(draw->law), out);
+}
+
 static lf_status fill(const lf_draw *draw, const uint64_t *key, uint64_t call, int64_t n, void *out)
 {
     lf_law_block *const law = LF_NAME(law_block)(draw->law);
     const int64_t blocks = (n + LF_BLOCK - 1) / LF_BLOCK;
     lf_status status = LF_OK;
     if (blocks == 1) { /* a draw of a few: no team, nothing to poll for */
-        lf_block block = {.draw = draw, .key = key, .call = call, .m = n};
-        one_block(&block, law, out);
+        block_alone(draw, key, call, 0, n, out);
         return LF_OK;
     }
     const int past = n >= LARGE && !draw->scale.value && (uintptr_t)out % 16 == 0;
@@ -122,6 +128,7 @@ double LF_NAME(build)(const lf_side sides[2], lf_table *table, lf_single_table *
 
 const lf_random_kernels LF_NAME(random_kernels) = {
     .fill = fill,
+    .block = block_alone,
     .build = LF_NAME(build),
     .quantiles = quantiles,
     .vecmath = vecmath,

@@ -69,6 +69,10 @@ typedef struct {
     /* out[i], i < n: variate i of call `call` of the generator with this key */
     lf_status (*fill)(const lf_draw *draw, const uint64_t *key, uint64_t call, int64_t n,
                       void *out);
+    /* out[i], i < m <= LF_BLOCK: variate i of that block of a call, on the calling thread; the
+     * parameters of the draw have one value each */
+    void (*block)(const lf_draw *draw, const uint64_t *key, uint64_t call, uint64_t block,
+                  int64_t m, void *out);
     double (*build)(const lf_side sides[2], lf_table *table, lf_single_table *single);
     /* the variates that these words give; n a multiple of 8 */
     void (*quantiles)(const lf_table *table, int64_t n, const uint64_t *words, double *out);

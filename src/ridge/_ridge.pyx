@@ -1,14 +1,40 @@
 """Kernels of lidfast.ridge."""
 
 from cpython.buffer cimport PyBUF_STRIDED_RO, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport int64_t
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int64_t, uint64_t
 from scipy.linalg.cython_blas cimport dgemm, sgemm
 from scipy.linalg.cython_lapack cimport dgesdd, sgesdd
+
+from lidfast import _random
 
 cdef extern from "core/module.h":
     ctypedef int64_t lf_status
     int lf_import_core() except -1
     int lf_raise(lf_status status) except -1
+
+cdef extern from "random/random.h":
+    ctypedef int lf_dtype
+    const lf_dtype LF_FLOAT64
+    ctypedef struct lf_draw:
+        lf_dtype dtype
+    ctypedef struct lf_random_kernels:
+        pass
+
+cdef extern from "ridge/risk.h":
+    struct lf_risk_job:
+        int64_t d
+        int64_t curves
+        int64_t runs
+        const int64_t *first
+        const int64_t *size
+        const uint64_t *key
+        const double *root
+        const double *theta
+        double ridge
+        const lf_random_kernels *random
+        const lf_draw *normal
+        const lf_draw *noise
 
 cdef extern from "ridge/ridge.h":
     ctypedef int lf_ridge_method
@@ -49,10 +75,13 @@ cdef extern from "ridge/ridge.h":
                                  float *coef, float *intercept) nogil
         lf_status (*solve_double)(const lf_ridge_job *job, const lf_lapack_double *lapack,
                                   double *coef, double *intercept) nogil
+        lf_status (*risk)(const lf_risk_job *job, double *risk, double *coef) nogil
     const lf_ridge_kernels *lf_ridge_select()
 
 lf_import_core()
 cdef const lf_ridge_kernels *kernels = lf_ridge_select()
+cdef const lf_random_kernels *random_kernels = <const lf_random_kernels *>PyCapsule_GetPointer(
+    _random.kernel_table, "lidfast._random.kernel_table")
 cdef lf_lapack_float lapack_float = lf_lapack_float(sgemm, sgesdd)
 cdef lf_lapack_double lapack_double = lf_lapack_double(dgemm, dgesdd)
 
@@ -140,5 +169,40 @@ def solve(int method, bint gram, bint finite, tuple batch, X, y, alpha, weight, 
             status = kernels.solve_float(&job, &lapack_float, <float *>values, <float *>constants)
         else:
             status = kernels.solve_double(&job, &lapack_double, <double *>values, <double *>constants)
+    lf_raise(status)
+    return status
+
+
+cdef lf_draw doubles(plan):
+    cdef lf_draw draw = (<const lf_draw *>PyCapsule_GetPointer(plan.capsule(), "lidfast.draw"))[0]
+    draw.dtype = LF_FLOAT64
+    return draw
+
+
+def risk(const double[::1] root, const double[::1] theta, const int64_t[::1] first, const int64_t[::1] size,
+         const uint64_t[:, ::1] key, double ridge, normal, noise, double[:, ::1] risk, double[:, :, ::1] coef):
+    """Write risk (sizes, runs) and coef (sizes, runs, d) or None: lf_ridge_risk in src/ridge/risk.c.
+
+    first (curves + 1,), size (sizes,), key (curves, 4); normal and noise are plans of draws. Return 0, or
+    1 + (curve * runs + run) * sizes + the size that failed.
+    """
+    cdef lf_draw normal_draw = doubles(normal), noise_draw = doubles(noise)
+    cdef lf_risk_job job
+    job.d = root.shape[0]
+    job.curves = key.shape[0]
+    job.runs = risk.shape[1]
+    job.first = &first[0]
+    job.size = &size[0]
+    job.key = &key[0, 0]
+    job.root = &root[0]
+    job.theta = &theta[0]
+    job.ridge = ridge
+    job.random = random_kernels
+    job.normal = &normal_draw
+    job.noise = &noise_draw
+    cdef double *coefs = NULL if coef is None else &coef[0, 0, 0]
+    cdef lf_status status
+    with nogil:
+        status = kernels.risk(&job, &risk[0, 0], coefs)
     lf_raise(status)
     return status

@@ -5,11 +5,7 @@
 #include "ridge/ridge.h"
 #include "ridge/tile.h"
 
-#define LF_ROWS 128 /* rows of a block: a strip of it, and three vectors' columns, fit in L1 */
-
-/* Numbers of a block's panel, with a line more than its rows have: panels whole pages apart would
- * share their places in L1. A block of columns has so many: */
-#define LF_SPAN ((LF_ROWS + 64 / 32) * LF_WIDTH)
+/* Numbers of a block of columns. */
 #define LF_BLOCK(columns) ((columns) / LF_WIDTH * LF_SPAN)
 
 typedef struct {
@@ -35,11 +31,6 @@ static inline int64_t lf_system(const lf_ridge_job *job, const lf_problem *probl
 static inline int64_t lf_largest(const lf_ridge_job *job)
 {
     return job->gram ? job->d : LF_MIN(job->n, job->d);
-}
-
-static inline int64_t lf_whole(int64_t count, int64_t step)
-{
-    return (count + step - 1) / step * step;
 }
 
 static inline int64_t lf_place(const lf_ridge_job *job, const lf_operand *operand, int64_t b)

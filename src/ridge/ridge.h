@@ -45,6 +45,8 @@ LF_LAPACK(float)
 LF_LAPACK(double)
 #undef LF_LAPACK
 
+struct lf_risk_job;
+
 /* coef (problems, penalties, d, targets), intercept (problems, penalties, targets) */
 #define LF_RIDGE_SOLVE(real)                                                                       \
     lf_status (*solve_##real)(const lf_ridge_job *job, const lf_lapack_##real *lapack, real *coef, \
@@ -52,6 +54,7 @@ LF_LAPACK(double)
 typedef struct {
     LF_RIDGE_SOLVE(float);
     LF_RIDGE_SOLVE(double);
+    lf_status (*risk)(const struct lf_risk_job *job, double *risk, double *coef); /* risk.h */
 } lf_ridge_kernels;
 
 #define LF_FAMILY ridge

@@ -8,6 +8,9 @@ lf_status SOLVE(float)(const lf_ridge_job *job, const lf_lapack_float *lapack, f
                        float *intercept);
 lf_status SOLVE(double)(const lf_ridge_job *job, const lf_lapack_double *lapack, double *coef,
                         double *intercept);
+lf_status LF_PASTE(lf_ridge_risk_double, LF_LEVEL)(const struct lf_risk_job *job, double *risk,
+                                                   double *coef);
 
 const lf_ridge_kernels LF_NAME(ridge_kernels) = {.solve_float = SOLVE(float),
-                                                 .solve_double = SOLVE(double)};
+                                                 .solve_double = SOLVE(double),
+                                                 .risk = LF_PASTE(lf_ridge_risk_double, LF_LEVEL)};

@@ -14,12 +14,23 @@
 #define LF_DEPTH (LF_STRIP / LF_WIDTH) /* their panels */
 #define LF_MAX_ROWS 4                  /* vectors of rows in a tile */
 
+#define LF_ROWS 128 /* rows of a block: a strip of it, and three vectors' columns, fit in L1 */
+
+/* Numbers of a block's panel, with a line more than its rows have: panels whole pages apart would
+ * share their places in L1. */
+#define LF_SPAN ((LF_ROWS + 64 / 32) * LF_WIDTH)
+
 typedef struct {
     const real *at;
     int64_t panel, step;
 } lf_block_view;
 
 typedef enum { LF_SET, LF_ADD, LF_SUBTRACT } lf_mode;
+
+static inline int64_t lf_whole(int64_t count, int64_t step)
+{
+    return (count + step - 1) / step * step;
+}
 
 LF_INLINE const real *lf_column(lf_block_view block, int64_t column)
 {
