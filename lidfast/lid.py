@@ -269,10 +269,11 @@ class LIDModel:
         """Train `runs` heads on each N and attempt `instances` fresh instances with each of them.
 
         A run draws N labelled features, solves the ridge problem, computes the excess risk V_r of
-        the solution exactly, draws instances (tau, B) with B ~ Normal(0, V_r), the law of
-        x.(theta_hat - theta) for a fresh x, and averages (1 - s)^k over them. The instances are a
-        randomly shifted lattice over ln tau and |B|, weighted by their law, so that failure rates far
-        below 1/instances are seen; the shift makes the averages unbiased and the runs independent.
+        the solution exactly (`ridge_risk`, for all runs at first), draws instances (tau, B) with
+        B ~ Normal(0, V_r), the law of x.(theta_hat - theta) for a fresh x, and averages (1 - s)^k over
+        them. The instances are a randomly shifted lattice over ln tau and |B|, weighted by their law,
+        so that failure rates far below 1/instances are seen; the shift makes the averages unbiased and
+        the runs independent.
 
         Parameters
         ----------
@@ -291,6 +292,11 @@ class LIDModel:
         -------
         LIDResult
 
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            Names an N and a run whose ridge problem is singular, which takes a ridge of (nearly) 0.
+
         Examples
         --------
         >>> import lidfast
@@ -304,23 +310,23 @@ class LIDModel:
         runs = _check.integer("runs", runs, 2)
         instances = _check.integer("instances", instances, 1)
         shape = (sizes.size, runs, ks.size)
-        risk = np.empty(shape[:2])
         simulated, simulated_slope, exact, exact_slope = (np.empty(shape) for _ in range(4))
 
         stopped = threading.Event()
 
         def run(at: tuple[int, int], generator: Generator) -> None:
             with num_threads(1):  # the runs are what is shared out
-                risk[at] = self._train(int(sizes[at[0]]), generator)
                 simulated[at], simulated_slope[at] = self._attempt(
                     risk[at], ks, instances, generator, stopped
                 )
                 exact[at], exact_slope[at] = self._exact(risk[at], ks)
 
+        trainer, examiner = default_rng(rng).spawn(2)
         with shown(progress, "training runs") as advance, ThreadPoolExecutor(get_num_threads()) as pool:
+            risk = self._train(sizes, runs, trainer)
             waiting = [
                 pool.submit(run, (i, r), generator)
-                for i, generators in enumerate(default_rng(rng).spawn(sizes.size))
+                for i, generators in enumerate(examiner.spawn(sizes.size))
                 for r, generator in enumerate(generators.spawn(runs))
             ]
             try:
@@ -342,14 +348,19 @@ class LIDModel:
             slope[positive] = -exponent * rate[positive] / k[positive]
         return rate, slope
 
-    def _train(self, N: int, rng: Generator) -> float:
-        """Excess risk of one head trained on N labels."""
-        X = rng.standard_normal((N, self.d)) * np.sqrt(self.spectrum)
-        # sigma xi / sqrt(tau) is a scaled Student t (theory: section 1 of [LID])
-        noise = self.sigma * np.sqrt(2 / self.beta) * rng.standard_t(self.beta, N)
-        y = np.einsum("ij,j->i", X, self.coefficients) + noise  # not by a BLAS of many threads
-        error = ridge_solve(X, y, N * self.ridge) - self.coefficients
-        return float(np.sum(self.spectrum * error**2))
+    def _train(self, N: IntArray, runs: int, rng: Generator) -> FloatArray:
+        """Excess risks (nN, runs) of heads trained on N labels."""
+        return ridge_risk(
+            self.spectrum,
+            self.coefficients,
+            N,
+            runs=runs,
+            # sigma xi / sqrt(tau) is a scaled Student t (theory: section 1 of [LID])
+            noise_scale=self.sigma * np.sqrt(2 / self.beta),
+            noise_df=self.beta,
+            ridge=self.ridge,
+            rng=rng,
+        )
 
     def _attempt(
         self, risk: float, k: FloatArray, instances: int, rng: Generator, stopped: threading.Event

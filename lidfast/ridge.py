@@ -449,8 +449,8 @@ def ridge_risk(
     ValueError, TypeError
         Names the argument, and the first bad index.
     numpy.linalg.LinAlgError
-        Names an N and a run whose problem is singular to working precision, which takes a ridge of (nearly) 0,
-        or overflows.
+        Names an N and a run whose problem is singular to working precision, which takes a ridge of
+        (nearly) 0, or overflows.
 
     Notes
     -----

@@ -179,12 +179,13 @@ cdef lf_draw doubles(plan):
     return draw
 
 
-def risk(const double[::1] root, const double[::1] theta, const int64_t[::1] first, const int64_t[::1] size,
-         const uint64_t[:, ::1] key, double ridge, normal, noise, double[:, ::1] risk, double[:, :, ::1] coef):
-    """Write risk (sizes, runs) and coef (sizes, runs, d) or None: lf_ridge_risk in src/ridge/risk.c.
+def risk(const double[::1] root, const double[::1] theta, const int64_t[::1] first,
+         const int64_t[::1] size, const uint64_t[:, ::1] key, double ridge, normal, noise,
+         double[:, ::1] risk, double[:, :, ::1] coef):
+    """Write risk (sizes, runs) and coef (sizes, runs, d) or None.
 
-    first (curves + 1,), size (sizes,), key (curves, 4); normal and noise are plans of draws. Return 0, or
-    1 + (curve * runs + run) * sizes + the size that failed.
+    first (curves + 1,), size (sizes,), key (curves, 4); normal and noise are plans of draws. Return 0,
+    or 1 + (curve * runs + run) * sizes + the size that failed.
     """
     cdef lf_draw normal_draw = doubles(normal), noise_draw = doubles(noise)
     cdef lf_risk_job job
