@@ -142,7 +142,7 @@ static void add_products(const lf_risk *work, int64_t rows, int64_t columns, lf_
     const lf_block_view view = view_of(work);
     for (int64_t c = 0; c < columns && !lf_poll(&work->run->status); c += LF_STRIP) {
         double *corner = S + c * (work->ld + 1);
-        lf_diagonal_tile(view, rows, c, (const char *)corner, 0, mode, corner, work->ld);
+        lf_diagonal_tile(view, rows, c, corner, 0, mode, corner, work->ld);
         lf_strip_below(view, rows, c, c + LF_STRIP, columns, mode, S, work->ld);
     }
 }
