@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _core
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-
-_PART = 16_384  # elements: 128 kB
 
 
 @dataclass(frozen=True)
@@ -39,21 +38,10 @@ class Range:
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
         return f"in {left}{self.low:.15g}, {self.high:.15g}{right}"
 
-    def bad(self, x: NDArray[Any]) -> NDArray[np.bool_]:
-        """Where x is outside."""
-        above = x > self.low if self.low_open else x >= self.low
-        below = x < self.high if self.high_open else x <= self.high
-        good = above & below
-        return ~good if self.signed_zero else ~good | np.signbit(x)
-
-    def holds(self, x: NDArray[Any]) -> bool:
-        """Whether all of a contiguous x is inside, by its extremes: one pass, in parts that caches hold.
-
-        False also where an element is at an end of the range, or NaN: `bad` then looks closely.
-        """
+    def first_bad(self, x: FloatArray) -> int:
+        """Index of the first element outside, in C order, of a C-contiguous x; x.size if there is none."""
         flat = x.reshape(-1)
-        parts = (flat[i : i + _PART] for i in range(0, flat.size, _PART))
-        return all(self.low < part.min() and part.max() < self.high for part in parts)
+        return _core.first_outside(flat, self.low, self.high, self.low_open, self.high_open, self.signed_zero)
 
 
 REAL = Range(low_open=True, high_open=True)
@@ -78,8 +66,11 @@ def first(bad: NDArray[np.bool_]) -> tuple[int, ...]:
 def reject(name: str, x: NDArray[Any], bad: NDArray[np.bool_], what: str) -> None:
     """Raise ValueError for the first element of x that is bad, if any: '<name>[i] is <x>: <what>'."""
     if bad.any():
-        index = first(bad)
-        raise ValueError(f"{place(name, index)} is {x[index]}: it must be {what}")
+        raise _outside(name, x, first(bad), what)
+
+
+def _outside(name: str, x: NDArray[Any], index: tuple[np.integer[Any] | int, ...], what: str) -> ValueError:
+    return ValueError(f"{place(name, index)} is {x[index]}: it must be {what}")
 
 
 def _numbers(name: str, x: ArrayLike, kinds: str) -> NDArray[Any]:
@@ -94,9 +85,10 @@ def _numbers(name: str, x: ArrayLike, kinds: str) -> NDArray[Any]:
 
 def array(name: str, x: ArrayLike, within: Range = REAL) -> FloatArray:
     """float64 array of any shape, C-contiguous."""
-    numbers = np.require(_numbers(name, x, "biuf"), dtype=np.float64, requirements="C")
-    if numbers.size < _PART or not within.holds(numbers):
-        reject(name, numbers, within.bad(numbers), str(within))
+    numbers = np.require(_numbers(name, x, "biuf"), dtype=np.float64, requirements=["C", "A"])
+    bad = within.first_bad(numbers)
+    if bad < numbers.size:
+        raise _outside(name, numbers, np.unravel_index(bad, numbers.shape), str(within))
     return numbers
 
 
@@ -135,7 +127,7 @@ def scalar(name: str, x: Any, within: Range = REAL) -> float:
 def integers(name: str, x: ArrayLike, low: int = 0, high: int = 2**53) -> IntArray:
     """int64 array of any shape, C-contiguous, in [low, high]; floats must be whole."""
     numbers = _numbers(name, x, "biuf")
-    reject(name, numbers, Range(low, high).bad(numbers), f"an integer in [{low}, {high}]")
+    reject(name, numbers, ~((numbers >= low) & (numbers <= high)), f"an integer in [{low}, {high}]")
     whole = np.require(numbers, dtype=np.int64, requirements="C")
     if numbers.dtype.kind == "f":
         reject(name, numbers, whole != numbers, "an integer")

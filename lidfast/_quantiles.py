@@ -37,7 +37,7 @@ def _log_gamma_density(a: float, x: float) -> float:
     return 0.5 * math.log(a / (2 * math.pi)) - a * (d - math.log1p(d)) - _stirling(a)
 
 
-def _gamma_side(a: float, sign: float, transform: int = _NONE, c: float = 1.0) -> Side:
+def _gamma_side(a: float, sign: float, transform: int = _NONE, c: float = 1.0, scale: float = 1.0) -> Side:
     """One tail of a gamma variate, the lower (sign 1) or the upper one (-1)."""
     if sign > 0:
         # F(x) = x^a / Gamma(a + 1) near 0, where the inverse function may underflow
@@ -52,7 +52,7 @@ def _gamma_side(a: float, sign: float, transform: int = _NONE, c: float = 1.0) -
             break
         x *= 1 - sign * (float(cdf(a, x)) / V0 - 1) * q
     q = V0 / math.exp(_log_gamma_density(a, x))
-    return (_GAMMA, transform, a, 0.0, c, sign, x, q, 0.0, 1.0)
+    return (_GAMMA, transform, a, 0.0, c, sign, x, q, 0.0, scale)
 
 
 def _log_beta_density(a: float, b: float, x: float) -> float:
@@ -120,6 +120,8 @@ def _sides(law: str, parameters: tuple[float, ...]) -> tuple[Side, Side] | None:
         return _gamma_side(1.0, 1, _POWER, 1 / a), _gamma_side(1.0, -1, _POWER, 1 / a)
     if law == "gamma" and 0.09 <= a <= 1e8:
         return _gamma_side(a, 1), _gamma_side(a, -1)
+    if law == "chisquare" and 0.18 <= a <= 2e8:
+        return _gamma_side(0.5 * a, 1, scale=2.0), _gamma_side(0.5 * a, -1, scale=2.0)
     if law == "inverse_gamma" and 0.12 <= a <= 1e8:
         return _gamma_side(a, -1, _RECIPROCAL), _gamma_side(a, 1, _RECIPROCAL)
     if law == "student_t" and a >= 0.12:

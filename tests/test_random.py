@@ -443,16 +443,18 @@ def test_bad_parameters_are_named(law, parameters, message):
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -1.0, -0.0])
-@pytest.mark.parametrize("place", [0, 16_384, 39_999])
-def test_bad_parameters_are_found_in_long_arrays(wrong, place):
-    """These are looked at by the extremes of parts of 16,384."""
-    shape = np.full(40_000, 1.5)
+@pytest.mark.parametrize("place", [0, 8191, 8192, 39_998])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_first_bad_parameter_of_a_long_array_is_named(wrong, place, threads):
+    """Threads look for it in blocks of 8192."""
+    shape, out = np.full(40_001, 1.5), np.full(40_001, 7.0)
+    shape[1] = 0.0  # at the end of the range, and allowed
     default_rng(0).standard_gamma(shape)
-    shape[0 if place else 1] = 0.0  # at the end of the range, and allowed
-    default_rng(0).standard_gamma(shape)
-    shape[place] = wrong
-    with pytest.raises(ValueError, match=rf"shape\[{place}\] is {wrong}: it must be finite and >="):
-        default_rng(0).standard_gamma(shape)
+    shape[[place, place + 1, 40_000]] = wrong
+    with lidfast.num_threads(threads), pytest.raises(ValueError) as error:
+        default_rng(0).standard_gamma(shape, out=out)
+    assert str(error.value) == f"shape[{place}] is {wrong}: it must be finite and >= +0"
+    assert (out == 7.0).all()
 
 
 def test_out_may_hold_its_own_parameters():

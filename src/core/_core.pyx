@@ -3,6 +3,8 @@
 import os
 import threading
 
+from libc.stdint cimport int64_t
+
 cdef extern from "core/isa.h":
     ctypedef int lf_level
     lf_level LF_LEVEL_COUNT
@@ -20,6 +22,12 @@ cdef extern from "core/threads.h":
 cdef extern from "core/state.h":
     object lf_state_capsule(lf_level level)
     void lf_state_set_main(unsigned long ident)
+
+cdef extern from "core/range.h":
+    ctypedef struct lf_range:
+        double low, high
+        int low_open, high_open, signed_zero
+    int64_t lf_range_first_outside(const lf_range *range, int64_t n, const double *x) except -1 nogil
 
 cdef extern from *:
     """
@@ -75,3 +83,13 @@ def get_threads():
 def set_local_threads(int n):
     """Set the calling thread's own count (0: none) and return the one it had."""
     return lf_threads_set_local(n)
+
+
+def first_outside(const double[::1] x, double low, double high, bint low_open, bint high_open, bint signed_zero):
+    """Return the index of the first element outside a range; their number if there is none."""
+    cdef lf_range within = lf_range(low, high, low_open, high_open, signed_zero)
+    cdef int64_t first = 0
+    if x.shape[0]:
+        with nogil:
+            first = lf_range_first_outside(&within, x.shape[0], &x[0])
+    return first

@@ -41,6 +41,8 @@ static lf_core_api state = {.level = LF_baseline,
                             .set_local = lf_threads_set_local,
                             .interrupted = interrupted};
 
+const lf_core_api *lf_core = &state; /* of this module's own kernels */
+
 PyObject *lf_state_capsule(lf_level level)
 {
     state.level = level;

@@ -65,6 +65,7 @@ static void one_block(lf_block *block, lf_law_block *law, void *out)
     } else {
         lf_variate variates[LF_BLOCK];
         float *const to = (float *)out + block->start;
+        block->past = 0;
         law(block, variates);
         for (int64_t i = 0; i < block->m; i++)
             to[i] = (float)variates[i].real;

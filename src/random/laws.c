@@ -11,11 +11,6 @@ static inline void exponentials(const lf_draw *draw, int64_t count, const uint64
     lf_table_values(draw->exponential, count, words, out);
 }
 
-static inline void copy(lf_variate *restrict out, const double *restrict x, int64_t count)
-{
-    memcpy(out, x, (size_t)count * sizeof *out);
-}
-
 /* Lomax, as NumPy's pareto: (1 - U)^(-1/a) - 1. */
 LAW(law_pareto)
 {
@@ -28,7 +23,7 @@ LAW(law_pareto)
         lf_values(block, block->draw->a, first, count, a);
         for (int64_t i = 0; i < padded; i++)
             e[i] = lf_expm1(e[i] / a[i]);
-        copy(out + first, e, count);
+        lf_write(block, count, e, out + first);
     }
 }
 
@@ -44,7 +39,7 @@ LAW(law_weibull)
         lf_values(block, block->draw->a, first, count, a);
         for (int64_t i = 0; i < padded; i++)
             e[i] = a[i] > 0 ? lf_exp(lf_log(e[i]) / a[i]) : 0.0;
-        copy(out + first, e, count);
+        lf_write(block, count, e, out + first);
     }
 }
 
@@ -61,7 +56,7 @@ LAW(law_lognormal)
         lf_values(block, block->draw->b, first, count, sigma);
         for (int64_t i = 0; i < padded; i++)
             x[i] = lf_exp(mean[i] + sigma[i] * x[i]);
-        copy(out + first, x, count);
+        lf_write(block, count, x, out + first);
     }
 }
 
@@ -135,8 +130,10 @@ static int gammas(lf_block *block, int tag, int64_t first, int64_t count,
     return 1;
 }
 
-LAW(law_gamma)
+/* Of a chi-square variate the parameter is twice the shape, and the variate twice the gamma's. */
+static inline void gamma_block(lf_block *block, lf_variate *restrict out, int chisquare)
 {
+    const double half = chisquare ? 0.5 : 1.0, twice = chisquare ? 2.0 : 1.0;
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
@@ -144,11 +141,25 @@ LAW(law_gamma)
         lf_words(block, 2, padded, words);
         lf_finish_chunk(block, 2, padded);
         lf_values(block, block->draw->a, first, count, a);
+        for (int64_t i = 0; i < padded; i++)
+            a[i] *= half;
         if (gammas(block, 0, first, count, words, a, x, boost))
             for (int64_t i = 0; i < padded; i++)
                 x[i] = a[i] > 0 ? x[i] * lf_exp(boost[i]) : 0.0;
-        copy(out + first, x, count);
+        for (int64_t i = 0; i < padded; i++)
+            x[i] *= twice;
+        lf_write(block, count, x, out + first);
     }
+}
+
+LAW(law_gamma)
+{
+    gamma_block(block, out, 0);
+}
+
+LAW(law_chisquare)
+{
+    gamma_block(block, out, 1);
 }
 
 LAW(law_inverse_gamma)
@@ -166,7 +177,7 @@ LAW(law_inverse_gamma)
         else
             for (int64_t i = 0; i < padded; i++)
                 x[i] = 1 / x[i];
-        copy(out + first, x, count);
+        lf_write(block, count, x, out + first);
     }
 }
 
@@ -194,7 +205,7 @@ LAW(law_beta)
         else
             for (int64_t i = 0; i < padded; i++)
                 x[i] /= x[i] + y[i];
-        copy(out + first, x, count);
+        lf_write(block, count, x, out + first);
     }
 }
 
@@ -225,7 +236,7 @@ LAW(law_student_t)
                 const double y = 2 * (e[i] / df[i]);
                 x[i] = y > 600 ? sqrt(df[i]) * lf_exp(0.5 * y) * cosine : x[i];
             }
-        copy(out + first, x, count);
+        lf_write(block, count, x, out + first);
     }
 }
 
@@ -279,7 +290,7 @@ LAW(law_quantile)
             quantiles(block, padded, &out[first].real);
         } else {
             quantiles(block, padded, x);
-            copy(out + first, x, count);
+            lf_write(block, count, x, out + first);
         }
     }
 }
@@ -336,6 +347,7 @@ lf_law_block *LF_NAME(law_block)(lf_law law)
         [LF_WEIBULL] = law_weibull,
         [LF_LOGNORMAL] = law_lognormal,
         [LF_GAMMA] = law_gamma,
+        [LF_CHISQUARE] = law_chisquare,
         [LF_INVERSE_GAMMA] = law_inverse_gamma,
         [LF_STUDENT_T] = law_student_t,
         [LF_BETA] = law_beta,

@@ -116,6 +116,17 @@ static inline void lf_values(const lf_block *block, lf_param parameter, int64_t 
     }
 }
 
+/* out = x (count,) */
+static inline void lf_write(const lf_block *block, int64_t count, const double *restrict x,
+                            lf_variate *restrict out)
+{
+    if (block->past && count == LF_CHUNK)
+        for (int64_t i = 0; i < LF_CHUNK; i += 4)
+            lf_store_past(lf_load_reals(x + i), &out[i].real);
+    else
+        memcpy(out, x, (size_t)count * sizeof *out);
+}
+
 /* out = more + floor(x), x >= 0; what int64 cannot hold is its largest value. */
 static inline void lf_floors(int64_t count, const double *restrict x, int64_t more,
                              lf_variate *restrict out)

@@ -16,6 +16,7 @@ typedef enum {
     LF_WEIBULL,
     LF_LOGNORMAL,
     LF_GAMMA,
+    LF_CHISQUARE,
     LF_INVERSE_GAMMA,
     LF_STUDENT_T,
     LF_BETA,
