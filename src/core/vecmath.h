@@ -39,8 +39,9 @@ static inline double lf_pow2(double n)
 #define LF_LN2_HIGH 0x1.62e42fefa38p-1 /* ends in 11 zero bits: n * it is exact */
 #define LF_LN2_LOW 0x1.ef35793c7673p-45
 
-/* x = n ln 2 + r with |r| <= ln(2)/2: e^r - 1 by Taylor's polynomial (next term 4e-18), and 2^n in
- * two factors, so that neither overflows and subnormal results are rounded once. */
+/* x = n ln 2 + r with |r| <= ln(2)/2: e^r - 1 by a polynomial through the Chebyshev points (1e-18
+ * of it), and 2^n in two factors, so that neither overflows and subnormal results are rounded once.
+ */
 static inline double lf_exp_parts(double x, double *restrict first, double *restrict second,
                                   double *restrict inverse_second)
 {
@@ -50,13 +51,13 @@ static inline double lf_exp_parts(double x, double *restrict first, double *rest
     const double r = lf_fma(-n, LF_LN2_LOW, lf_fma(-n, LF_LN2_HIGH, x));
     const double z = r * r, even = z * z;
     /* even and odd terms in pairs: half the chain */
-    double p = lf_fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0);
-    p = lf_fma(p, z, lf_fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0));
-    double q = lf_fma(r, 1.0 / 362880.0, 1.0 / 40320.0);
-    q = lf_fma(q, z, lf_fma(r, 1.0 / 5040.0, 1.0 / 720.0));
+    double p = lf_fma(r, 0x1.af4e196027428p-26, 0x1.27e4db57442fbp-22);
+    p = lf_fma(z, 0x1.1f731ea5352cap-29, p);
+    p = lf_fma(p, z, lf_fma(r, 0x1.71de021a90822p-19, 0x1.a01a01a6dcaffp-16));
+    double q = lf_fma(r, 0x1.a01a01abef415p-13, 0x1.6c16c16c162ccp-10);
+    q = lf_fma(q, z, lf_fma(r, 0x1.11111111100cep-7, 0x1.5555555555556p-5));
     p = lf_fma(p, even, q);
-    q = lf_fma(lf_fma(r, 1.0 / 120.0, 1.0 / 24.0), z, lf_fma(r, 1.0 / 6.0, 0.5));
-    p = lf_fma(p, even, q);
+    p = lf_fma(p, z, lf_fma(r, 0x1.5555555555557p-3, 0.5));
     const double half = (n * 0.5 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
     *first = lf_pow2(half);
     *second = lf_pow2(n - half);
@@ -79,46 +80,68 @@ static inline double lf_expm1(double x)
     return (p * first + (first - inverse_second)) * second;
 }
 
-/* ln x: x = 2^e m with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1), ln m = 2 atanh s by its series
- * (s^2 < 0.0295; the first term left out is below 4e-18 of the result). */
-static inline double lf_log(double x)
+/* x = 2^e m with m in [sqrt(1/2), sqrt(2)), for normal x > 0. Returns m. */
+static inline double lf_log_parts(double x, double *e)
 {
-    const int tiny = x < DBL_MIN;
-    const double scaled = tiny ? x * 0x1p54 : x;
     /* the bits above those of sqrt(1/2) count whole octaves */
-    const uint64_t shifted = lf_bits(scaled) - 0x3fe6a09e667f3bcdu + (1023ull << 52);
-    const double m = lf_double((shifted & 0xfffffffffffffull) + 0x3fe6a09e667f3bcdu);
-    double e = lf_double((shifted >> 52) | 0x4330000000000000u) - (0x1p52 + 1023);
-    e = tiny ? e - 54 : e;
-    const double f = m - 1.0, s = f / (m + 1.0), z = s * s;
-    double p = 2.0 / 23.0;
-    p = lf_fma(p, z, 2.0 / 21.0);
-    p = lf_fma(p, z, 2.0 / 19.0);
-    p = lf_fma(p, z, 2.0 / 17.0);
-    p = lf_fma(p, z, 2.0 / 15.0);
-    p = lf_fma(p, z, 2.0 / 13.0);
-    p = lf_fma(p, z, 2.0 / 11.0);
-    p = lf_fma(p, z, 2.0 / 9.0);
-    p = lf_fma(p, z, 2.0 / 7.0);
-    p = lf_fma(p, z, 2.0 / 5.0);
-    p = lf_fma(p, z, 2.0 / 3.0);
+    const uint64_t shifted = lf_bits(x) - 0x3fe6a09e667f3bcdu + (1023ull << 52);
+    *e = lf_double((shifted >> 52) | 0x4330000000000000u) - (0x1p52 + 1023);
+    return lf_double((shifted & 0xfffffffffffffull) + 0x3fe6a09e667f3bcdu);
+}
+
+/* e ln 2 + ln(1 + f) for sqrt(1/2) <= 1 + f < sqrt(2), given s = f / (2 + f): ln(1 + f) = 2 atanh
+ * s, the series' rest in s^2 < 0.0295 by a polynomial through the Chebyshev points (5e-18 of the
+ * result). */
+static inline double lf_log_sum(double e, double f, double s)
+{
+    const double z = s * s, even = z * z;
+    double p = lf_fma(z, 0x1.2b5900c6324d1p-3, 0x1.39fe51a9b561ep-3);
+    p = lf_fma(p, even, lf_fma(z, 0x1.7462b51ca7614p-3, 0x1.c71c62e3f1533p-3));
+    p = lf_fma(p, z, 0x1.2492492df2817p-2);
+    p = lf_fma(p, even, lf_fma(z, 0x1.99999999952d7p-2, 0x1.5555555555558p-1));
     /* 2s = f - s f, and s f = f^2/2 - s f^2/2: so ln m = f - (f^2/2 - s (f^2/2 + z p)), in which
      * only the small bracket is rounded. */
     const double h = 0.5 * f * f;
-    const double log_m = f - (h - lf_fma(s, h + z * p, e * LF_LN2_LOW));
-    double y = lf_fma(e, LF_LN2_HIGH, log_m);
+    return lf_fma(e, LF_LN2_HIGH, f - (h - lf_fma(s, h + z * p, e * LF_LN2_LOW)));
+}
+
+/* ln x for normal x > 0 */
+static inline double lf_log_normal(double x)
+{
+    double e;
+    const double f = lf_log_parts(x, &e) - 1.0;
+    return lf_log_sum(e, f, f / (2.0 + f));
+}
+
+static inline double lf_log(double x)
+{
+    const int tiny = x < DBL_MIN;
+    double e;
+    const double f = lf_log_parts(tiny ? x * 0x1p54 : x, &e) - 1.0;
+    double y = lf_log_sum(tiny ? e - 54 : e, f, f / (2.0 + f));
     y = x < INFINITY ? y : x; /* infinity and NaN */
     y = x == 0.0 ? -INFINITY : y;
     return x < 0.0 ? NAN : y;
 }
 
-/* ln(1 + x): the logarithm of the rounded sum, and the rounding added back. */
+/* ln(x + y) for normal x > 0, where y is what x lost in rounding: of x = 2^e m it is 2^-e times as
+ * much of m. */
+static inline double lf_log_of_sum(double x, double y)
+{
+    double e;
+    const double m = lf_log_parts(x, &e);
+    /* nothing can have been lost of 2^1000 */
+    const double f = (m - 1.0) + y * lf_pow2(e < 1000 ? -e : 0.0);
+    return lf_log_sum(e, f, f / (2.0 + f));
+}
+
 static inline double lf_log1p(double x)
 {
     const double u = 1.0 + x;
-    const double lost = x - (u - 1.0);
-    const double y = lf_log(u);
-    return u > 0.0 && u < INFINITY ? y + lost / u : y;
+    double y = lf_log_of_sum(u, x - (u - 1.0));
+    y = u < INFINITY ? y : u;
+    y = u == 0.0 ? -INFINITY : y;
+    return u < 0.0 ? NAN : y;
 }
 
 /* x^(-1/2) for normal x > 0, to 4e-11, by Newton from a guess in the exponent: a fifth of what a
@@ -126,8 +149,9 @@ static inline double lf_log1p(double x)
 static inline double lf_rough_rsqrt(double x)
 {
     double y = lf_double(0x5fe6eb50c7b537a9u - (lf_bits(x) >> 1));
+    const double half = 0.5 * x;
     for (int i = 0; i < 3; i++)
-        y *= 1.5 - (0.5 * x * y) * y;
+        y *= lf_fma(-(half * y), y, 1.5);
     return y;
 }
 

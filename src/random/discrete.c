@@ -1,6 +1,6 @@
 /* The integer laws by rejection and by inversion: binomial, poisson, zipf. A try is a loop without
- * branches over the chunk that settles most variates by a squeeze; the others are tested exactly,
- * from a list. */
+ * branches over the chunk that settles most variates by bounds; the others are tested exactly, from
+ * a list. */
 #include "random/laws.h"
 
 /* ln k! = x ln x - x + ln(2 pi)/2 + this, x = k + 1/2 = 1/w, for integers k: unlike Stirling's own
@@ -93,6 +93,23 @@ static inline double transformed(uint64_t word, uint64_t height_word, double mea
     return floor((2 * tail / distance + width) * u + (mean + 0.5));
 }
 
+/* Whether height <= hat e^-t for all t up to `most` (1), for no t from `least` on (-1), or neither
+ * (0): by partial sums of e^-t, of an odd degree below it, and of e^t, all below it. */
+static inline int64_t settle(double height, double hat, double least, double most)
+{
+    double p = lf_fma(most, -1.0 / 120, 1.0 / 24);
+    p = lf_fma(p, most, -1.0 / 6);
+    p = lf_fma(p, most, 0.5);
+    p = lf_fma(p, most, -1.0);
+    p = lf_fma(p, most, 1.0);
+    const double t = least > 0 ? least : 0.0;
+    double q = lf_fma(t, 1.0 / 24, 1.0 / 6);
+    q = lf_fma(q, t, 0.5);
+    q = lf_fma(q, t, 1.0);
+    q = lf_fma(q, t, 1.0);
+    return (int64_t)(height <= hat * p) - (int64_t)(height * q > hat);
+}
+
 /* Inversion, for means below 10: value (count,) is the number of terms of the probabilities that
  * lie wholly below the uniform. Term k + 1 is term k times (scale - k step) / (k + 1). It ends
  * where terms are below 2^-64, before rounding could carry it on. count a multiple of LF_LANES:
@@ -130,11 +147,6 @@ static void invert(int64_t count, const double *restrict uniform, const double *
     }
 }
 
-static inline int64_t whole(double k)
-{
-    return k < 0x1p63 ? (int64_t)k : INT64_MAX;
-}
-
 /* ---------------------------------------------------------------- binomial */
 
 #define SMALL_MEAN 10 /* below it, inversion */
@@ -155,9 +167,22 @@ static void try_binomial(const lf_draw *draw, int64_t count, uint64_t words[][LF
         const double k = transformed(words[0][i], words[1][i], mean, sqrt(mean * (1 - p)), p,
                                      &height[i], &hat[i], &quick);
         const int64_t large = mean >= SMALL_MEAN, inside = (k >= 0) & (k <= n);
+        /* bounds of the logarithm, below: (x - y)^2 / (2 max(x, y)) <= D(x, y) <= (x - y)^2 / (2
+         * min(x, y)) and 0 <= -R(k) <= 1 / (24 x) */
+        const double x = k + 0.5, y = (n + 1) * p, x2 = (n - k) + 0.5, y2 = (n + 1) * (1 - p);
+        const double d = (k - mean) - (lf_fma(n, p, -mean) + (p - 0.5)), square = d * d;
+        const double xy = x * y, xy2 = x2 * y2, inverse = 1 / (2 * xy * xy2);
+        const double low = x < y ? x : y, high = x < y ? y : x;
+        const double low2 = x2 < y2 ? x2 : y2, high2 = x2 < y2 ? y2 : x2;
+        const double least =
+            inverse * (square * (low * xy2 + low2 * xy) + (1.0 / 12) * (d * (xy2 - xy)));
+        const double most =
+            inverse * (square * (high * xy2 + high2 * xy) + (1.0 / 12) * (x * xy2 + x2 * xy));
+        const int64_t sure = settle(height[i], hat[i], least, most);
+        const int64_t accept = quick | (sure > 0);
         value[i] = k;
-        accepted[i] = (large ^ 1) | (inside & quick);
-        settled[i] = (large & inside & (quick ^ 1)) ^ 1;
+        accepted[i] = (large ^ 1) | (inside & accept);
+        settled[i] = (large & inside & (accept ^ 1) & (sure == 0)) ^ 1;
     }
     lf_list list;
     lf_list_zeros(&list, count, settled);
@@ -247,8 +272,7 @@ void LF_NAME(law_binomial)(lf_block *block, lf_variate *restrict out)
             const double failures = n[i] - k[i];
             k[i] = given[i] > 0.5 ? failures : k[i];
         }
-        for (int64_t i = 0; i < count; i++)
-            out[first + i].integer = (int64_t)k[i];
+        lf_write_whole(block, count, k, out + first);
     }
 }
 
@@ -267,9 +291,17 @@ static void try_poisson(const lf_draw *draw, int64_t count, uint64_t words[][LF_
         const double k = transformed(words[0][i], words[1][i], a[i], sqrt(a[i]), 0.0, &height[i],
                                      &hat[i], &quick);
         const int64_t large = a[i] >= SMALL_MEAN, inside = (k >= 0) & (k < 0x1p63);
+        /* bounds of the logarithm, below, as for the binomial */
+        const double x = k + 0.5, y = a[i], d = (k - y) + 0.5, square = d * d;
+        const double inverse = 1 / (2 * x * y);
+        const double low = x < y ? x : y, high = x < y ? y : x;
+        const double least = inverse * (square * low + (1.0 / 12) * d);
+        const double most = inverse * (square * high + (1.0 / 12) * x);
+        const int64_t sure = settle(height[i], hat[i], least, most);
+        const int64_t accept = quick | (sure > 0);
         value[i] = k;
-        accepted[i] = (large ^ 1) | (inside & quick);
-        settled[i] = (large & inside & (quick ^ 1)) ^ 1;
+        accepted[i] = (large ^ 1) | (inside & accept);
+        settled[i] = (large & inside & (accept ^ 1) & (sure == 0)) ^ 1;
     }
     lf_list list;
     lf_list_zeros(&list, count, settled);
@@ -332,8 +364,7 @@ void LF_NAME(law_poisson)(lf_block *block, lf_variate *restrict out)
             lf_reject(block, try_poisson, 0, first, count, words, mean, mean, k);
         if (list.count)
             small_poissons(fixed, &list, words[0], mean, k);
-        for (int64_t i = 0; i < count; i++)
-            out[first + i].integer = whole(k[i]);
+        lf_write_whole(block, count, k, out + first);
     }
 }
 
@@ -352,21 +383,29 @@ static void try_zipf(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHU
                      const double *restrict a, const double *restrict b, double *restrict value,
                      int64_t *restrict accepted)
 {
-    double rise[LF_CHUNK], low[LF_CHUNK], span[LF_CHUNK], end[LF_CHUNK], at[LF_CHUNK];
+    double rise[LF_CHUNK], inverse[LF_CHUNK], low[LF_CHUNK], span[LF_CHUNK], end[LF_CHUNK],
+        at[LF_CHUNK];
     const int fixed = !draw->a.step && !draw->b.step;
     const int64_t different = fixed ? LF_LANES : count;
+    const double log_end = lf_log((b[0] > 1 ? b[0] : 1) + 0.5);
+    for (int64_t i = 0; i < different; i++)
+        end[i] = log_end;
+    for (int64_t i = 0; draw->b.step && i < different; i++)
+        end[i] = lf_log((b[i] > 1 ? b[i] : 1) + 0.5);
     for (int64_t i = 0; i < different; i++) {
         const double exponent = a[i] < 1e4 ? a[i] : 1e4; /* 2^-a is 0 long before */
-        const double c = 1 - exponent, log_end = lf_log((b[i] > 1 ? b[i] : 1) + 0.5);
-        const double divisor = c == 0 ? 1 : c;
-        const double whole_area = c == 0 ? log_end : lf_expm1(c * log_end) / divisor;
-        low[i] = (c == 0 ? LN_3_HALVES : lf_expm1(c * LN_3_HALVES) / divisor) - 1;
+        const double c = 1 - exponent, over_c = 1 / (c == 0 ? 1 : c), power = c * end[i];
+        const double whole_area = c == 0 ? end[i] : lf_expm1(power) * over_c;
+        low[i] = (c == 0 ? LN_3_HALVES : lf_expm1(c * LN_3_HALVES) * over_c) - 1;
         rise[i] = c;
+        inverse[i] = over_c;
         span[i] = whole_area - low[i];
-        end[i] = lf_exp(c * log_end);
+        end[i] = lf_exp(power);
     }
-    for (int64_t i = different; i < count; i++)
-        rise[i] = rise[0], low[i] = low[0], span[i] = span[0], end[i] = end[0];
+    for (int64_t i = different; i < count; i++) {
+        rise[i] = rise[0], inverse[i] = inverse[0];
+        low[i] = low[0], span[i] = span[0], end[i] = end[0];
+    }
     for (int64_t i = 0; i < count; i++) {
         const double c = rise[i], n = b[i] > 1 ? b[i] : 1;
         const double v = lf_unit_open_below(words[0][i]), rest = lf_unit_open_below(~words[0][i]);
@@ -376,8 +415,7 @@ static void try_zipf(const lf_draw *draw, int64_t count, uint64_t words[][LF_CHU
         const int falls = (c < 0) & (power < 0.5);
         const double sum = 1 + w;
         const double of = falls ? power : sum, lost = falls ? 0.0 : w - (sum - 1);
-        const double log_power = lf_log(of) + lost / of;
-        const double x = lf_exp(c == 0 ? u : log_power / (c == 0 ? 1 : c));
+        const double x = lf_exp(c == 0 ? u : lf_log_of_sum(of, lost) * inverse[i]);
         double k = x < 0x1p52 ? floor(x + 0.5) : x; /* there x is whole, and x + 1/2 no double */
         k = k > 1 ? k : 1;
         k = k < n ? k : n;
@@ -415,7 +453,6 @@ void LF_NAME(law_zipf)(lf_block *block, lf_variate *restrict out)
         lf_values(block, block->draw->a, first, count, a);
         lf_values(block, block->draw->b, first, count, n);
         lf_reject(block, try_zipf, 0, first, count, words, a, n, k);
-        for (int64_t i = 0; i < count; i++)
-            out[first + i].integer = whole(k[i]);
+        lf_write_whole(block, count, k, out + first);
     }
 }

@@ -37,8 +37,16 @@ LAW(law_weibull)
         lf_words(block, 1, padded, words);
         exponentials(block->draw, padded, words[0], e);
         lf_values(block, block->draw->a, first, count, a);
-        for (int64_t i = 0; i < padded; i++)
-            e[i] = a[i] > 0 ? lf_exp(lf_log(e[i]) / a[i]) : 0.0;
+        for (int64_t i = 0; i < padded; i++) {
+            /* beyond these the power is 0, 1 or infinite */
+            double shape = a[i] > 1e-300 ? a[i] : 1e-300, power;
+            shape = shape < 1e300 ? shape : 1e300;
+            const double f = lf_log_parts(e[i], &power) - 1.0;
+            const double inverse = 1 / ((2.0 + f) * shape); /* one division for two */
+            const double log_e = lf_log_sum(power, f, f * (shape * inverse));
+            const double y = lf_exp(log_e * ((2.0 + f) * inverse));
+            e[i] = a[i] > 0 ? y : 0.0;
+        }
         lf_write(block, count, e, out + first);
     }
 }
@@ -77,17 +85,17 @@ static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CH
                       int64_t *restrict accepted)
 {
     (void)b;
-    double normal[LF_CHUNK], u[LF_CHUNK], cube[LF_CHUNK];
+    double normal[LF_CHUNK], cube[LF_CHUNK];
     lf_table_values(draw->normal, count, words[0], normal);
     for (int64_t i = 0; i < count; i++) {
         const double d = gamma_d(a[i]), x = normal[i];
         const double root = 1 + x * lf_rough_rsqrt(9 * d);
-        u[i] = lf_unit_open_below(words[1][i]);
         cube[i] = root * root * root;
         value[i] = d * cube[i];
-        const double square = x * x, squeeze = 1 - 0.0331 * square * square;
+        const double square = x * x, squeeze = lf_fma(-0.0331 * square, square, 2.0);
         const double bound = root > 0 ? squeeze : -1.0;
-        accepted[i] = u[i] < bound;
+        /* 1 + the uniform, of 52 bits: to be exact is for the doubtful */
+        accepted[i] = lf_double((words[1][i] >> 12) | 0x3ff0000000000000u) < bound;
     }
     lf_list unsure;
     lf_list_zeros(&unsure, count, accepted);
@@ -95,11 +103,12 @@ static void try_gamma(const lf_draw *draw, int64_t count, uint64_t words[][LF_CH
     lf_pick(&unsure, normal, x);
     lf_pick(&unsure, a, shape);
     lf_pick(&unsure, cube, v);
-    lf_pick(&unsure, u, uniform);
+    for (int64_t i = 0; i < lf_padded(unsure.count); i++)
+        uniform[i] = lf_unit_open_below(words[1][unsure.place[i]]);
     for (int64_t i = 0; i < lf_padded(unsure.count); i++) {
         const double d = gamma_d(shape[i]), positive = v[i] > DBL_MIN ? v[i] : DBL_MIN;
-        const double log_ratio = 0.5 * x[i] * x[i] + d * (1 - positive + lf_log(positive));
-        x[i] = v[i] > 0 ? log_ratio - lf_log(uniform[i]) : -1.0;
+        const double log_ratio = 0.5 * x[i] * x[i] + d * (1 - positive + lf_log_normal(positive));
+        x[i] = v[i] > 0 ? log_ratio - lf_log_normal(uniform[i]) : -1.0;
     }
     for (int64_t i = 0; i < unsure.count; i++)
         accepted[unsure.place[i]] = x[i] > 0;
@@ -181,7 +190,7 @@ LAW(law_inverse_gamma)
     }
 }
 
-/* G(a) / (G(a) + G(b)), through logarithms: both may be below the smallest double. */
+/* G(a) / (G(a) + G(b)), by the ratio of their boosts: both may be below the smallest double. */
 LAW(law_beta)
 {
     FOR_EACH_CHUNK
@@ -197,10 +206,12 @@ LAW(law_beta)
         const int b_below = gammas(block, 1, first, count, words + 2, b, y, y_boost);
         if (a_below | b_below)
             for (int64_t i = 0; i < padded; i++) {
-                /* the smaller over the larger, so that the exponential does not overflow */
-                const double log_ratio = lf_log(x[i] / y[i]) + (x_boost[i] - y_boost[i]);
-                const double ratio = lf_exp(log_ratio < 0 ? log_ratio : -log_ratio);
-                x[i] = (log_ratio < 0 ? ratio : 1.0) / (1 + ratio);
+                /* the smaller factor over the larger: what then underflows was 0 or 1 */
+                const double more = y_boost[i] - x_boost[i];
+                const double factor = lf_exp(more < 0 ? more : -more);
+                const double g = more > 0 ? x[i] * factor : x[i];
+                const double h = more > 0 ? y[i] : y[i] * factor;
+                x[i] = g / (g + h);
             }
         else
             for (int64_t i = 0; i < padded; i++)

@@ -59,31 +59,40 @@ static inline void lf_finish_chunk(lf_block *block, int per_variate, int64_t cou
         lf_stream_step(&block->stream, word);
 }
 
-/* Places of the variates of a chunk that are left for a slower way, the first one repeated up to
- * whole vectors. */
+static inline uint64_t lf_low_bits(int64_t count)
+{
+    return count < 64 ? ((uint64_t)1 << count) - 1 : UINT64_MAX;
+}
+
+/* Places of the variates of a chunk that are left for a slower way, in any order, the first one
+ * repeated up to whole vectors. */
 typedef struct {
     int64_t count, place[LF_CHUNK + LF_LANES];
 } lf_list;
 
-/* Those whose flag is 0, of flags (count,) that are 0 or 1. */
+static inline void lf_list_pad(lf_list *list)
+{
+    for (int64_t i = list->count; i < lf_padded(list->count); i++)
+        list->place[i] = list->place[0];
+}
+
+/* Those whose flag is 0, of the first `count` of flags (lf_padded(count),) that are 0 or 1. Bit k
+ * of lane l stands for flag 4 k + l: there is a branch for each that is listed, not for each flag.
+ */
 static inline void lf_list_zeros(lf_list *list, int64_t count, const int64_t *flags)
 {
-    int64_t zeros = 0, i = 0;
-    for (; i + 4 <= count; i += 4) { /* mostly there are none */
-        if (flags[i] & flags[i + 1] & flags[i + 2] & flags[i + 3])
-            continue;
-        for (int64_t j = i; j < i + 4; j++) {
-            list->place[zeros] = j;
-            zeros += !flags[j];
-        }
-    }
-    for (; i < count; i++) {
-        list->place[zeros] = i;
-        zeros += !flags[i];
+    lf_word4 ones = {0};
+    _Static_assert(LF_CHUNK == 4 * 64, "a bit for each flag");
+    for (int64_t k = 0; k < lf_padded(count) / 4; k++)
+        ones |= lf_load_words((const uint64_t *)flags + 4 * k) << k;
+    int64_t zeros = 0;
+    for (int64_t lane = 0; lane < 4; lane++) {
+        const int64_t length = (count + 3 - lane) / 4;
+        for (uint64_t left = ~ones[lane] & lf_low_bits(length); left; left &= left - 1)
+            list->place[zeros++] = 4 * __builtin_ctzll(left) + lane;
     }
     list->count = zeros;
-    for (i = zeros; i < lf_padded(zeros); i++)
-        list->place[i] = list->place[0];
+    lf_list_pad(list);
 }
 
 static inline void lf_pick(const lf_list *list, const double *restrict from, double *restrict to)
@@ -146,6 +155,24 @@ static inline void lf_floors(int64_t count, const double *restrict x, int64_t mo
     }
 }
 
+/* out = k (count,), whole and >= 0; what int64 cannot hold is its largest value. */
+static inline void lf_write_whole(const lf_block *block, int64_t count, const double *restrict k,
+                                  lf_variate *restrict out)
+{
+    int large = 0;
+    for (int64_t i = 0; i < count; i++)
+        large |= !(k[i] < 0x1p51);
+    if (large) {
+        for (int64_t i = 0; i < count; i++)
+            out[i].integer = k[i] < 0x1p63 ? (int64_t)k[i] : INT64_MAX;
+    } else { /* by the digits of k + 2^52, as above */
+        double digits[LF_CHUNK];
+        for (int64_t i = 0; i < count; i++)
+            digits[i] = lf_double(lf_bits(k[i] + 0x1p52) - lf_bits(0x1p52));
+        lf_write(block, count, digits, out);
+    }
+}
+
 /* [0, 1): the upper 53 bits. */
 static inline double lf_unit(uint64_t word)
 {
@@ -181,14 +208,12 @@ static inline void lf_reject(const lf_block *block, lf_try *attempt, int tag, in
         uint64_t again[LF_TRY_WORDS][LF_CHUNK];
         double again_a[LF_CHUNK], again_b[LF_CHUNK], again_value[LF_CHUNK];
         const int64_t tries = lf_padded(left.count);
+        const uint64_t base = (uint64_t)(LF_LANES + tag * LF_BLOCK + first);
         for (int64_t i = 0; i < tries; i += LF_LANES) {
             lf_word4 x[4][LF_HALVES];
-            uint64_t counter[LF_LANES];
-            for (int l = 0; l < LF_LANES; l++)
-                counter[l] = (uint64_t)(LF_LANES + tag * LF_BLOCK + first + left.place[i + l]);
             lf_counters(x, block->block, block->call, 0, retry);
             for (int h = 0; h < LF_HALVES; h++)
-                x[2][h] = lf_load_words(counter + 4 * h);
+                x[2][h] = lf_load_words((const uint64_t *)left.place + i + 4 * h) + base;
             lf_threefry(block->key, x);
             for (int w = 0; w < LF_TRY_WORDS; w++)
                 for (int h = 0; h < LF_HALVES; h++)
@@ -206,8 +231,7 @@ static inline void lf_reject(const lf_block *block, lf_try *attempt, int tag, in
                 left.place[kept++] = variate;
         }
         left.count = kept;
-        for (int64_t i = kept; i < lf_padded(kept); i++)
-            left.place[i] = left.place[0];
+        lf_list_pad(&left);
     }
 }
 
