@@ -39,16 +39,12 @@ static inline double lf_pow2(double n)
 #define LF_LN2_HIGH 0x1.62e42fefa38p-1 /* ends in 11 zero bits: n * it is exact */
 #define LF_LN2_LOW 0x1.ef35793c7673p-45
 
-/* x = n ln 2 + r with |r| <= ln(2)/2: e^r - 1 by a polynomial through the Chebyshev points (1e-18
- * of it), and 2^n in two factors, so that neither overflows and subnormal results are rounded once.
- */
-static inline double lf_exp_parts(double x, double *restrict first, double *restrict second,
-                                  double *restrict inverse_second)
+/* x = n ln 2 + r with |r| <= ln(2)/2: n, and e^r - 1 by a polynomial through the Chebyshev points
+ * (1e-18 of it). */
+static inline double lf_exp_parts(double x, double *n)
 {
-    x = x > 710.0 ? 710.0 : x; /* NaN stays */
-    x = x < -750.0 ? -750.0 : x;
-    const double n = (x * 0x1.71547652b82fep0 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
-    const double r = lf_fma(-n, LF_LN2_LOW, lf_fma(-n, LF_LN2_HIGH, x));
+    *n = (x * 0x1.71547652b82fep0 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
+    const double r = lf_fma(-*n, LF_LN2_LOW, lf_fma(-*n, LF_LN2_HIGH, x));
     const double z = r * r, even = z * z;
     /* even and odd terms in pairs: half the chain */
     double p = lf_fma(r, 0x1.af4e196027428p-26, 0x1.27e4db57442fbp-22);
@@ -58,26 +54,28 @@ static inline double lf_exp_parts(double x, double *restrict first, double *rest
     q = lf_fma(q, z, lf_fma(r, 0x1.11111111100cep-7, 0x1.5555555555556p-5));
     p = lf_fma(p, even, q);
     p = lf_fma(p, z, lf_fma(r, 0x1.5555555555557p-3, 0.5));
-    const double half = (n * 0.5 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
-    *first = lf_pow2(half);
-    *second = lf_pow2(n - half);
-    *inverse_second = lf_pow2(half - n);
     return lf_fma(p, z, r);
 }
 
+/* 2^n in two factors, so that neither overflows and subnormal results are rounded once. */
 static inline double lf_exp(double x)
 {
-    double first, second, inverse_second;
-    const double p = lf_exp_parts(x, &first, &second, &inverse_second);
-    return ((1.0 + p) * first) * second;
+    x = x > 710.0 ? 710.0 : x; /* NaN stays */
+    x = x < -750.0 ? -750.0 : x;
+    double n;
+    const double p = lf_exp_parts(x, &n);
+    const double half = (n * 0.5 + LF_ROUND_MAGIC) - LF_ROUND_MAGIC;
+    return ((1.0 + p) * lf_pow2(half)) * lf_pow2(n - half);
 }
 
-/* e^x - 1 = (p 2^h + (2^h - 2^(h-n))) 2^(n-h): nothing is lost for n = 0, little elsewhere. */
+/* e^x - 1 = 2 (p h + (h - 1/2)), h = 2^(n-1): nothing is lost for n = 0, little elsewhere. */
 static inline double lf_expm1(double x)
 {
-    double first, second, inverse_second;
-    const double p = lf_exp_parts(x, &first, &second, &inverse_second);
-    return (p * first + (first - inverse_second)) * second;
+    x = x > 710.0 ? 710.0 : x;
+    x = x < -60.0 ? -60.0 : x; /* where it is -1 already */
+    double n;
+    const double p = lf_exp_parts(x, &n), h = lf_pow2(n - 1.0);
+    return n == 0 ? p : 2.0 * (p * h + (h - 0.5)); /* p, as half a subnormal may be none */
 }
 
 /* x = 2^e m with m in [sqrt(1/2), sqrt(2)), for normal x > 0. Returns m. */
