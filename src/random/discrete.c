@@ -253,11 +253,11 @@ void LF_NAME(law_binomial)(lf_block *block, lf_variate *restrict out)
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
-        double n[LF_CHUNK], p[LF_CHUNK], given[LF_CHUNK], k[LF_CHUNK];
+        double n_room[LF_CHUNK], p[LF_CHUNK], given_room[LF_CHUNK], k[LF_CHUNK];
         int64_t large[LF_CHUNK];
         lf_words(block, 2, padded, words);
-        lf_values(block, block->draw->a, first, count, n);
-        lf_values(block, block->draw->b, first, count, given);
+        const double *restrict n = lf_values(block, block->draw->a, first, count, n_room);
+        const double *restrict given = lf_values(block, block->draw->b, first, count, given_room);
         for (int64_t i = 0; i < padded; i++) {
             p[i] = given[i] > 0.5 ? 1 - given[i] : given[i];
             large[i] = n[i] * p[i] >= SMALL_MEAN;
@@ -331,7 +331,7 @@ static void small_poissons(int fixed, const lf_list *list, const uint64_t *words
                            double *restrict value)
 {
     double mean[LF_CHUNK], uniform[LF_CHUNK], term[LF_CHUNK], k[LF_CHUNK];
-    const double step[LF_CHUNK] = {0};
+    static const double step[LF_CHUNK] = {0};
     const int64_t count = lf_padded(list->count);
     lf_pick(list, a, mean);
     for (int64_t i = 0; i < count; i++)
@@ -352,10 +352,10 @@ void LF_NAME(law_poisson)(lf_block *block, lf_variate *restrict out)
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
-        double mean[LF_CHUNK], k[LF_CHUNK];
+        double mean_room[LF_CHUNK], k[LF_CHUNK];
         int64_t large[LF_CHUNK];
         lf_words(block, 2, padded, words);
-        lf_values(block, block->draw->a, first, count, mean);
+        const double *restrict mean = lf_values(block, block->draw->a, first, count, mean_room);
         for (int64_t i = 0; i < padded; i++)
             large[i] = mean[i] >= SMALL_MEAN;
         lf_list list;
@@ -448,10 +448,10 @@ void LF_NAME(law_zipf)(lf_block *block, lf_variate *restrict out)
     FOR_EACH_CHUNK
     {
         uint64_t words[1][LF_CHUNK];
-        double a[LF_CHUNK], n[LF_CHUNK], k[LF_CHUNK];
+        double a_room[LF_CHUNK], n_room[LF_CHUNK], k[LF_CHUNK];
         lf_words(block, 1, padded, words);
-        lf_values(block, block->draw->a, first, count, a);
-        lf_values(block, block->draw->b, first, count, n);
+        const double *restrict a = lf_values(block, block->draw->a, first, count, a_room);
+        const double *restrict n = lf_values(block, block->draw->b, first, count, n_room);
         lf_reject(block, try_zipf, 0, first, count, words, a, n, k);
         lf_write_whole(block, count, k, out + first);
     }

@@ -17,10 +17,10 @@ LAW(law_pareto)
     FOR_EACH_CHUNK
     {
         uint64_t words[1][LF_CHUNK];
-        double e[LF_CHUNK], a[LF_CHUNK];
+        double e[LF_CHUNK], a_room[LF_CHUNK];
         lf_words(block, 1, padded, words);
         exponentials(block->draw, padded, words[0], e);
-        lf_values(block, block->draw->a, first, count, a);
+        const double *restrict a = lf_values(block, block->draw->a, first, count, a_room);
         for (int64_t i = 0; i < padded; i++)
             e[i] = lf_expm1(e[i] / a[i]);
         lf_write(block, count, e, out + first);
@@ -33,10 +33,10 @@ LAW(law_weibull)
     FOR_EACH_CHUNK
     {
         uint64_t words[1][LF_CHUNK];
-        double e[LF_CHUNK], a[LF_CHUNK];
+        double e[LF_CHUNK], a_room[LF_CHUNK];
         lf_words(block, 1, padded, words);
         exponentials(block->draw, padded, words[0], e);
-        lf_values(block, block->draw->a, first, count, a);
+        const double *restrict a = lf_values(block, block->draw->a, first, count, a_room);
         for (int64_t i = 0; i < padded; i++) {
             /* beyond these the power is 0, 1 or infinite */
             double shape = a[i] > 1e-300 ? a[i] : 1e-300, power;
@@ -57,11 +57,11 @@ LAW(law_lognormal)
     FOR_EACH_CHUNK
     {
         uint64_t words[1][LF_CHUNK];
-        double x[LF_CHUNK], mean[LF_CHUNK], sigma[LF_CHUNK];
+        double x[LF_CHUNK], mean_room[LF_CHUNK], sigma_room[LF_CHUNK];
         lf_words(block, 1, padded, words);
         lf_table_values(block->draw->normal, padded, words[0], x);
-        lf_values(block, block->draw->a, first, count, mean);
-        lf_values(block, block->draw->b, first, count, sigma);
+        const double *restrict mean = lf_values(block, block->draw->a, first, count, mean_room);
+        const double *restrict sigma = lf_values(block, block->draw->b, first, count, sigma_room);
         for (int64_t i = 0; i < padded; i++)
             x[i] = lf_exp(mean[i] + sigma[i] * x[i]);
         lf_write(block, count, x, out + first);
@@ -146,12 +146,12 @@ static inline void gamma_block(lf_block *block, lf_variate *restrict out, int ch
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
-        double a[LF_CHUNK], x[LF_CHUNK], boost[LF_CHUNK];
+        double room[LF_CHUNK], a[LF_CHUNK], x[LF_CHUNK], boost[LF_CHUNK];
         lf_words(block, 2, padded, words);
         lf_finish_chunk(block, 2, padded);
-        lf_values(block, block->draw->a, first, count, a);
+        const double *restrict given = lf_values(block, block->draw->a, first, count, room);
         for (int64_t i = 0; i < padded; i++)
-            a[i] *= half;
+            a[i] = half * given[i];
         if (gammas(block, 0, first, count, words, a, x, boost))
             for (int64_t i = 0; i < padded; i++)
                 x[i] = a[i] > 0 ? x[i] * lf_exp(boost[i]) : 0.0;
@@ -176,10 +176,10 @@ LAW(law_inverse_gamma)
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
-        double a[LF_CHUNK], x[LF_CHUNK], boost[LF_CHUNK];
+        double a_room[LF_CHUNK], x[LF_CHUNK], boost[LF_CHUNK];
         lf_words(block, 2, padded, words);
         lf_finish_chunk(block, 2, padded);
-        lf_values(block, block->draw->a, first, count, a);
+        const double *restrict a = lf_values(block, block->draw->a, first, count, a_room);
         if (gammas(block, 0, first, count, words, a, x, boost))
             for (int64_t i = 0; i < padded; i++)
                 x[i] = lf_exp(-boost[i]) / x[i];
@@ -196,12 +196,12 @@ LAW(law_beta)
     FOR_EACH_CHUNK
     {
         uint64_t words[4][LF_CHUNK];
-        double a[LF_CHUNK], b[LF_CHUNK], x[LF_CHUNK], y[LF_CHUNK], x_boost[LF_CHUNK],
+        double a_room[LF_CHUNK], b_room[LF_CHUNK], x[LF_CHUNK], y[LF_CHUNK], x_boost[LF_CHUNK],
             y_boost[LF_CHUNK];
         lf_words(block, 4, padded, words);
         lf_finish_chunk(block, 4, padded);
-        lf_values(block, block->draw->a, first, count, a);
-        lf_values(block, block->draw->b, first, count, b);
+        const double *restrict a = lf_values(block, block->draw->a, first, count, a_room);
+        const double *restrict b = lf_values(block, block->draw->b, first, count, b_room);
         const int a_below = gammas(block, 0, first, count, words, a, x, x_boost);
         const int b_below = gammas(block, 1, first, count, words + 2, b, y, y_boost);
         if (a_below | b_below)
@@ -228,11 +228,11 @@ LAW(law_student_t)
     FOR_EACH_CHUNK
     {
         uint64_t words[2][LF_CHUNK];
-        double df[LF_CHUNK], e[LF_CHUNK], x[LF_CHUNK];
+        double df_room[LF_CHUNK], e[LF_CHUNK], x[LF_CHUNK];
         int overflows = 0;
         lf_words(block, 2, padded, words);
         exponentials(block->draw, padded, words[0], e);
-        lf_values(block, block->draw->a, first, count, df);
+        const double *restrict df = lf_values(block, block->draw->a, first, count, df_room);
         for (int64_t i = 0; i < padded; i++) {
             double sine, cosine;
             lf_sincos_turn(lf_unit(words[1][i]), &sine, &cosine);
@@ -261,15 +261,17 @@ LAW(law_geometric)
     FOR_EACH_CHUNK
     {
         uint64_t words[1][LF_CHUNK];
-        double e[LF_CHUNK], rate[LF_CHUNK];
+        double e[LF_CHUNK], room[LF_CHUNK];
         lf_words(block, 1, padded, words);
         exponentials(block->draw, padded, words[0], e);
-        if (!fixed)
-            lf_values(block, block->draw->a, first, count, rate);
-        for (int64_t i = 0; i < padded && !fixed; i++)
-            rate[i] = -lf_log1p(-rate[i]);
-        for (int64_t i = 0; i < padded; i++)
-            e[i] /= fixed ? fixed_rate : rate[i];
+        if (fixed) {
+            for (int64_t i = 0; i < padded; i++)
+                e[i] /= fixed_rate;
+        } else {
+            const double *restrict p = lf_values(block, block->draw->a, first, count, room);
+            for (int64_t i = 0; i < padded; i++)
+                e[i] /= -lf_log1p(-p[i]);
+        }
         lf_floors(count, e, 1, out + first);
     }
 }

@@ -108,21 +108,24 @@ static inline void lf_pick(const lf_list *list, const double *restrict from, dou
          (count = LF_MIN(LF_CHUNK, block->m - first), padded = lf_padded(count), 1); \
          first += LF_CHUNK)
 
-/* Values of a parameter for variates first .. first + count - 1 of the block, the last one repeated
- * up to whole vectors. */
-static inline void lf_values(const lf_block *block, lf_param parameter, int64_t first,
-                             int64_t count, double *restrict out)
+/* Values of a parameter for variates first .. first + count - 1 of the block: where they lie, if in
+ * whole vectors, else in `room`, the last one repeated up to whole vectors. */
+static inline const double *lf_values(const lf_block *block, lf_param parameter, int64_t first,
+                                      int64_t count, double room[LF_CHUNK])
 {
     if (parameter.step) {
         const double *from = parameter.value + block->start + first;
-        memcpy(out, from, (size_t)count * sizeof *out);
+        if (count % LF_LANES == 0)
+            return from;
+        memcpy(room, from, (size_t)count * sizeof *room);
         for (int64_t i = count; i < lf_padded(count); i++)
-            out[i] = from[count - 1];
+            room[i] = from[count - 1];
     } else {
         const double value = parameter.value[0];
         for (int64_t i = 0; i < lf_padded(count); i++)
-            out[i] = value;
+            room[i] = value;
     }
+    return room;
 }
 
 /* out = x (count,) */

@@ -21,7 +21,8 @@
 
 /* Of one parameter pair and its mirror image. */
 typedef struct {
-    double alpha[LF_CHUNK], beta[LF_CHUNK];
+    const double *alpha, *beta;
+    double alpha_room[LF_CHUNK], beta_room[LF_CHUNK];
     double root[LF_CHUNK];                      /* r */
     double square[LF_CHUNK], product[LF_CHUNK]; /* s^2, s |c| */
     double log_scale[LF_CHUNK];                 /* ln(r / |c|) */
@@ -78,8 +79,8 @@ void LF_NAME(law_stable)(lf_block *block, lf_variate *restrict out)
         lf_words(block, 2, padded, words);
         lf_table_values(draw->exponential, padded, words[1], e);
         if (!fixed || first == 0) {
-            lf_values(block, draw->a, first, count, law.alpha);
-            lf_values(block, draw->b, first, count, law.beta);
+            law.alpha = lf_values(block, draw->a, first, count, law.alpha_room);
+            law.beta = lf_values(block, draw->b, first, count, law.beta_room);
             set_up(&law, fixed ? LF_LANES : padded, padded);
         }
         int64_t ones = 0;
