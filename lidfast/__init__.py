@@ -24,7 +24,7 @@ from .passk import (
     pass_at_k_curve,
     pass_hat_k,
 )
-from .ridge import ridge_path, ridge_risk, ridge_solve, ridge_solve_gram, ridge_solve_ragged
+from .ridge import ridge_loo, ridge_path, ridge_risk, ridge_solve, ridge_solve_gram, ridge_solve_ragged
 
 __version__ = _version("lidfast")
 
@@ -45,6 +45,7 @@ __all__ = [
     "pass_at_k_curve",
     "pass_hat_k",
     "random",
+    "ridge_loo",
     "ridge_path",
     "ridge_risk",
     "ridge_solve",

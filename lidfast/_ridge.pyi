@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from ._random import Plan
 
 def solve(
+    loo: bool,
     method: int,
     gram: bool,
     finite: bool,

@@ -23,7 +23,7 @@ _REALS = (np.dtype(np.float64), np.dtype(np.float32))
 
 # LAPACK counts in 32 bits; gesdd's work space holds some 4 min(n, d)^2 numbers.
 _LARGEST = 2**31 - 1
-_LARGEST_SVD = 20_000
+_LARGEST_SIDE = 20_000
 
 
 @overload
@@ -206,6 +206,58 @@ def ridge_path(
     coef = np.empty((*batch, penalty.size, X.shape[-1], *targets), X.dtype)
     _solve(code, X, Y, penalty, batch, coef, None, weight=weight, check_finite=check_finite, vector=vector)
     return coef
+
+
+def ridge_loo(X: ArrayLike, y: ArrayLike, alphas: ArrayLike, *, check_finite: bool = True) -> Array:
+    r"""Leave-one-out mean squared errors of a batch of ridge regressions, for many penalties each.
+
+    .. math:: \frac{1}{n} \sum_i \Bigl(\frac{y_i - x_i^\top \hat w}{1 - h_i}\Bigr)^2, \qquad
+        h_i = x_i^\top (X^\top X + \alpha I)^{-1} x_i
+
+    This is what refitting without row i and predicting it gives, averaged over i (PRESS: Allen 1974; Golub,
+    Heath and Wahba 1979). For n <= d the same comes from XX'.
+
+    Parameters
+    ----------
+    X : array_like, shape (..., n, d)
+        n >= 1.
+    y : array_like, shape (..., n) or (..., n, t)
+    alphas : array_like, shape (L,), >= 0
+        Penalties, in any order. 0 needs X of full rank.
+    check_finite : bool
+        As for `ridge_solve`.
+
+    Returns
+    -------
+    ndarray, shape (..., L) or (..., L, t)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Names the argument, and the first bad index.
+    numpy.linalg.LinAlgError
+        Names the first problem that is singular to working precision for one of its penalties.
+
+    Notes
+    -----
+    The smaller of X'X and XX' is brought to tridiagonal form once; a penalty then costs a few operations for
+    each of its rows and columns. For n > d digits are lost where h_i is close to 1: alpha should be well
+    above eps s_max^2, with s_max the largest singular value of X.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> lidfast.ridge_loo([[1.0], [1.0], [1.0]], [1.0, 2.0, 3.0], [0.0, 1.0])
+    array([1.5       , 1.77777778])
+    """
+    X, Y, vector = _operands(X, y)
+    penalty = _check.vector("alphas", alphas, _check.NON_NEGATIVE)[:, None]
+    if not X.shape[-2]:
+        raise ValueError("X has no rows: ridge_loo needs one")
+    errors = np.empty((*_batch(X=X, y=Y), penalty.size, *(() if vector else Y.shape[-1:])), X.dtype)
+    batch = errors.shape[: errors.ndim - (1 if vector else 2)]
+    _solve(_CHOLESKY, X, Y, penalty, batch, errors, None, check_finite=check_finite, vector=vector, loo=True)
+    return errors
 
 
 def ridge_solve_gram(
@@ -580,10 +632,11 @@ def _solve(
     check_finite: bool = True,
     names: tuple[str, str] = ("X", "y"),
     vector: bool = False,
+    loo: bool = False,
 ) -> None:
     """Write coef and intercept, as the kernel takes them, or raise.
 
-    With `vector`, y came without its last axis.
+    With `vector`, y came without its last axis; with `loo`, coef gets leave-one-out errors.
     """
     gram = names[0] == "gram"
     n = X.shape[-2] if offsets is None else int(np.diff(offsets).max(initial=0))
@@ -601,9 +654,9 @@ def _solve(
         return
     svd = d > 0 and (code == _SVD or (code == _AUTO and not _all(penalty)))
     code = code if svd else _CHOLESKY
-    arguments = (code, gram, check_finite, batch, X, Y, penalty, weight, offsets, n, coef, intercept)
-    if svd:
-        _check_svd(n, d, t)
+    arguments = (loo, code, gram, check_finite, batch, X, Y, penalty, weight, offsets, n, coef, intercept)
+    if svd or loo:
+        _check_lapack(n, d, t)
         with single_threaded_blas:
             status = _ridge.solve(*arguments)
     else:
@@ -642,10 +695,10 @@ def _all(x: FloatArray) -> bool:
     return bool(x.item() if x.size == 1 else x.all())
 
 
-def _check_svd(n: int, d: int, t: int) -> None:
+def _check_lapack(n: int, d: int, t: int) -> None:
     if max(n * d, n * t, d * t) > _LARGEST:
         raise ValueError(
-            f"X and y are too large for an SVD: n = {n}, d = {d}, t = {t}, a product exceeds 2^31 - 1"
+            f"X and y are too large for LAPACK: n = {n}, d = {d}, t = {t}, a product exceeds 2^31 - 1"
         )
-    if min(n, d) > _LARGEST_SVD:
-        raise ValueError(f"X is too large for an SVD: n = {n}, d = {d}, and both exceed {_LARGEST_SVD}")
+    if min(n, d) > _LARGEST_SIDE:
+        raise ValueError(f"X is too large for LAPACK: n = {n}, d = {d}, and both exceed {_LARGEST_SIDE}")

@@ -4,7 +4,7 @@ from cpython.buffer cimport PyBUF_STRIDED_RO, PyBUF_WRITABLE, PyBuffer_Release, 
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport int64_t, uint64_t
 from scipy.linalg.cython_blas cimport dgemm, sgemm
-from scipy.linalg.cython_lapack cimport dgesdd, sgesdd
+from scipy.linalg.cython_lapack cimport dgesdd, dormtr, dsytrd, sgesdd, sormtr, ssytrd
 
 from lidfast import _random
 
@@ -65,16 +65,26 @@ cdef extern from "ridge/ridge.h":
                      float *, float *, int *) noexcept nogil
         void (*gesdd)(char *, int *, int *, float *, int *, float *, float *, int *, float *, int *,
                       float *, int *, int *, int *) noexcept nogil
+        void (*sytrd)(char *, int *, float *, int *, float *, float *, float *, float *, int *,
+                      int *) noexcept nogil
+        void (*ormtr)(char *, char *, char *, int *, int *, float *, int *, float *, float *, int *,
+                      float *, int *, int *) noexcept nogil
     ctypedef struct lf_lapack_double:
         void (*gemm)(char *, char *, int *, int *, int *, double *, double *, int *, double *, int *,
                      double *, double *, int *) noexcept nogil
         void (*gesdd)(char *, int *, int *, double *, int *, double *, double *, int *, double *, int *,
                       double *, int *, int *, int *) noexcept nogil
+        void (*sytrd)(char *, int *, double *, int *, double *, double *, double *, double *, int *,
+                      int *) noexcept nogil
+        void (*ormtr)(char *, char *, char *, int *, int *, double *, int *, double *, double *, int *,
+                      double *, int *, int *) noexcept nogil
     ctypedef struct lf_ridge_kernels:
         lf_status (*solve_float)(const lf_ridge_job *job, const lf_lapack_float *lapack,
                                  float *coef, float *intercept) nogil
         lf_status (*solve_double)(const lf_ridge_job *job, const lf_lapack_double *lapack,
                                   double *coef, double *intercept) nogil
+        lf_status (*loo_float)(const lf_ridge_job *job, const lf_lapack_float *lapack, float *out) nogil
+        lf_status (*loo_double)(const lf_ridge_job *job, const lf_lapack_double *lapack, double *out) nogil
         lf_status (*risk)(const lf_risk_job *job, double *risk, double *coef) nogil
     const lf_ridge_kernels *lf_ridge_select()
 
@@ -82,8 +92,8 @@ lf_import_core()
 cdef const lf_ridge_kernels *kernels = lf_ridge_select()
 cdef const lf_random_kernels *random_kernels = <const lf_random_kernels *>PyCapsule_GetPointer(
     _random.kernel_table, "lidfast._random.kernel_table")
-cdef lf_lapack_float lapack_float = lf_lapack_float(sgemm, sgesdd)
-cdef lf_lapack_double lapack_double = lf_lapack_double(dgemm, dgesdd)
+cdef lf_lapack_float lapack_float = lf_lapack_float(sgemm, sgesdd, ssytrd, sormtr)
+cdef lf_lapack_double lapack_double = lf_lapack_double(dgemm, dgesdd, dsytrd, dormtr)
 
 
 cdef class Operand:
@@ -120,13 +130,13 @@ cdef class Result:
         PyBuffer_Release(&self.view)
 
 
-def solve(int method, bint gram, bint finite, tuple batch, X, y, alpha, weight, const int64_t[::1] offsets,
+def solve(bint loo, int method, bint gram, bint finite, tuple batch, X, y, alpha, weight, const int64_t[::1] offsets,
           int64_t n, coef, intercept):
     """Solve to coef (*batch, penalties, d, targets) and intercept (*batch, penalties, targets) or None.
 
     X (..., n, d), y (..., n, targets), alpha (..., penalties, targets or 1), weight (..., n, 1) or
     None; with offsets n is that of the longest problem. Return 0, or 1 + 2 * (the lowest index of a
-    problem that failed) + why.
+    problem that failed) + why. With `loo`, coef gets leave-one-out errors (*batch, penalties, targets).
     """
     cdef Py_ssize_t axes = len(batch), axis
     cdef int64_t shape[64]
@@ -165,7 +175,11 @@ def solve(int method, bint gram, bint finite, tuple batch, X, y, alpha, weight, 
     cdef bint single = out.view.itemsize == sizeof(float)
     cdef lf_status status
     with nogil:
-        if single:
+        if loo and single:
+            status = kernels.loo_float(&job, &lapack_float, <float *>values)
+        elif loo:
+            status = kernels.loo_double(&job, &lapack_double, <double *>values)
+        elif single:
             status = kernels.solve_float(&job, &lapack_float, <float *>values, <float *>constants)
         else:
             status = kernels.solve_double(&job, &lapack_double, <double *>values, <double *>constants)

@@ -294,20 +294,21 @@ static void narrow_range(lf_run *run, lf_narrow *work, int64_t first, int64_t en
     const lf_ridge_job *job = run->job;
     lf_group group = {0};
     for (int64_t b = first; b < end && !lf_beyond(run, b); b++) {
-        double *mean = work->mean + group.count * (job->d + job->targets);
         lf_problem *problem = &group.problem[group.count];
         if (job->offsets && job->offsets[b] == job->offsets[b + 1]) {
             lf_fill(run, b, 0);
             continue;
         }
-        lf_open_problem(job, b, mean, mean + job->d, problem);
+        lf_open_problem(job, b, problem);
         const int64_t size = lf_system(job, problem);
         if (size > LF_LANES_MAX || !lf_any_penalty(job, problem, 0))
             continue;
         if (group.count && size != group.size) {
             solve_group_of(run, work, &group);
-            lf_open_problem(job, b, work->mean, work->mean + job->d, &group.problem[0]);
+            lf_open_problem(job, b, &group.problem[0]);
         }
+        lf_center(job, work->mean + group.count * (job->d + job->targets),
+                  &group.problem[group.count]);
         group.size = size;
         narrow_join(run, work, &group, b, crew, threads, parts);
         if (group.count == LF_WIDTH)

@@ -164,7 +164,7 @@ static inline lf_block_view lf_view_X(const lf_ridge_job *job, const lf_problem 
     return (lf_block_view){block, LF_SPAN, LF_WIDTH};
 }
 
-/* X (n, d), by rows, centered and weighted. */
+/* X (n, d), by columns, centered and weighted. */
 static inline void lf_copy_X(const lf_ridge_job *job, const lf_problem *problem, real *restrict out)
 {
     for (int64_t i = 0; i < problem->n; i++) {
@@ -172,7 +172,7 @@ static inline void lf_copy_X(const lf_ridge_job *job, const lf_problem *problem,
         for (int64_t j = 0; j < job->d; j++) {
             const double x = problem->X[i * job->X.row + j * job->X.column];
             const double mean = problem->X_mean ? problem->X_mean[j] : 0;
-            out[i * job->d + j] = (real)((real)(x - mean) * root);
+            out[j * problem->n + i] = (real)((real)(x - mean) * root);
         }
     }
 }
@@ -227,9 +227,8 @@ static inline void lf_means(const lf_ridge_job *job, const lf_problem *problem, 
         mean[c] /= total;
 }
 
-/* Problem b, where n > 0. X_mean (d,) and y_mean (targets,) are written with an intercept. */
-static inline void lf_open_problem(const lf_ridge_job *job, int64_t b, double *X_mean,
-                                   double *y_mean, lf_problem *problem)
+/* Problem b, not centered yet. */
+static inline void lf_open_problem(const lf_ridge_job *job, int64_t b, lf_problem *problem)
 {
     problem->X = (const real *)job->X.at + lf_place(job, &job->X, b);
     problem->y = (const real *)job->y.at + lf_place(job, &job->y, b);
@@ -245,12 +244,18 @@ static inline void lf_open_problem(const lf_ridge_job *job, int64_t b, double *X
     if (job->weight.at)
         problem->weight = (const double *)job->weight.at + lf_place(job, &job->weight, b) +
                           (job->offsets ? job->offsets[b] * job->weight.row : 0);
-    if (job->intercept) {
-        lf_means(job, problem, problem->X, job->X.row, job->X.column, job->d, X_mean);
-        lf_means(job, problem, problem->y, job->y.row, job->y.column, job->targets, y_mean);
-        problem->X_mean = X_mean;
-        problem->y_mean = y_mean;
-    }
+}
+
+/* With an intercept: what is taken off, to mean (d + targets,). */
+static inline void lf_center(const lf_ridge_job *job, double *mean, lf_problem *problem)
+{
+    if (!job->intercept)
+        return;
+    double *y_mean = mean + job->d;
+    lf_means(job, problem, problem->X, job->X.row, job->X.column, job->d, mean);
+    lf_means(job, problem, problem->y, job->y.row, job->y.column, job->targets, y_mean);
+    problem->X_mean = mean;
+    problem->y_mean = y_mean;
 }
 
 #endif

@@ -40,6 +40,10 @@ typedef enum { LF_RIDGE_SINGULAR, LF_RIDGE_NOT_FINITE } lf_ridge_failure;
                      int *lda, real *b, int *ldb, real *beta, real *c, int *ldc);                \
         void (*gesdd)(char *jobz, int *m, int *n, real *a, int *lda, real *s, real *u, int *ldu, \
                       real *vt, int *ldvt, real *work, int *lwork, int *iwork, int *info);       \
+        void (*sytrd)(char *uplo, int *n, real *a, int *lda, real *d, real *e, real *tau,        \
+                      real *work, int *lwork, int *info);                                        \
+        void (*ormtr)(char *side, char *uplo, char *trans, int *m, int *n, real *a, int *lda,    \
+                      real *tau, real *c, int *ldc, real *work, int *lwork, int *info);          \
     } lf_lapack_##real;
 LF_LAPACK(float)
 LF_LAPACK(double)
@@ -51,9 +55,13 @@ struct lf_risk_job;
 #define LF_RIDGE_SOLVE(real)                                                                       \
     lf_status (*solve_##real)(const lf_ridge_job *job, const lf_lapack_##real *lapack, real *coef, \
                               real *intercept)
+#define LF_RIDGE_LOO(real) \
+    lf_status (*loo_##real)(const lf_ridge_job *job, const lf_lapack_##real *lapack, real *out)
 typedef struct {
     LF_RIDGE_SOLVE(float);
     LF_RIDGE_SOLVE(double);
+    LF_RIDGE_LOO(float);
+    LF_RIDGE_LOO(double);
     lf_status (*risk)(const struct lf_risk_job *job, double *risk, double *coef); /* risk.h */
 } lf_ridge_kernels;
 

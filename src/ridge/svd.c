@@ -1,7 +1,7 @@
 /* Problems by singular value decomposition: LAPACK's, a problem a thread.
  *
- * BLAS and LAPACK store by columns: a matrix of ours, by rows, is to them its transpose. Below,
- * A = X' (d, n), and y (n, targets) is by columns. */
+ * It gets X by columns, as it stores matrices: of X' it would find small singular values of tall
+ * problems less exactly. */
 #include <limits.h>
 
 #include "ridge/run.h"
@@ -10,7 +10,7 @@ typedef LF_PASTE(lf_lapack, LF_REAL) lf_lapack;
 
 /* What a thread works in; r = min(n, d). */
 typedef struct {
-    real *copy, *left, *right; /* (n, d), (r, d), (n, r) */
+    real *copy, *left, *right; /* (n, d), (n, r), (r, d), by columns */
     real *singular, *work;     /* (r,), (lwork,) */
     real *y, *rhs, *scaled;    /* (targets, n), (targets, r), (r,) */
     real *w;                   /* (d,) */
@@ -25,7 +25,7 @@ static int svd_work(int n, int d, const lf_lapack *lapack)
 {
     int r = LF_MIN(n, d), query = -1, info = 0, ints = 0;
     real size = 0, none = 0;
-    lapack->gesdd("S", &d, &n, &none, &d, &none, &none, &d, &none, &r, &size, &query, &ints, &info);
+    lapack->gesdd("S", &n, &d, &none, &n, &none, &none, &n, &none, &r, &size, &query, &ints, &info);
     const double wanted = ceil(size * (1 + LF_EPSILON)); /* a float may have rounded it down */
     return info == 0 && wanted >= 1 && wanted <= INT_MAX ? (int)wanted : 0;
 }
@@ -34,7 +34,7 @@ static int scratch_open(lf_scratch *scratch, const lf_ridge_job *job, int lwork)
 {
     const size_t n = (size_t)job->n, d = (size_t)job->d, t = (size_t)job->targets;
     const size_t r = LF_MIN(n, d);
-    const size_t reals = n * d + r * d + n * r + r + (size_t)lwork + t * n + t * r + r + d;
+    const size_t reals = n * d + n * r + r * d + r + (size_t)lwork + t * n + t * r + r + d;
     double *p = scratch->memory =
         malloc((d + t) * sizeof(double) + reals * sizeof(real) + 8 * r * sizeof(int));
     if (!p)
@@ -42,8 +42,8 @@ static int scratch_open(lf_scratch *scratch, const lf_ridge_job *job, int lwork)
     scratch->mean = p;
     real *q = (real *)(p + d + t);
     scratch->copy = q, q += n * d;
-    scratch->left = q, q += r * d;
-    scratch->right = q, q += n * r;
+    scratch->left = q, q += n * r;
+    scratch->right = q, q += r * d;
     scratch->singular = q, q += r;
     scratch->work = q, q += lwork;
     scratch->y = q, q += t * n;
@@ -75,14 +75,14 @@ static void solve_one(lf_run *run, const lf_lapack *lapack, lf_scratch *scratch,
         lf_give_up(run, b);
         return;
     }
-    lapack->gesdd("S", &d, &n, scratch->copy, &d, scratch->singular, scratch->left, &d,
+    lapack->gesdd("S", &n, &d, scratch->copy, &n, scratch->singular, scratch->left, &n,
                   scratch->right, &r, scratch->work, &scratch->lwork, scratch->iwork, &info);
     if (info != 0) {
         lf_fail(run, b, LF_RIDGE_SINGULAR);
         return;
     }
-    lapack->gemm("N", "N", &r, &t, &n, &one, scratch->right, &r, scratch->y, &n, &zero,
-                 scratch->rhs, &r);
+    lapack->gemm("T", "N", &r, &t, &n, &one, scratch->left, &n, scratch->y, &n, &zero, scratch->rhs,
+                 &r);
     const double cutoff = LF_EPSILON * LF_MAX(n, d) * scratch->singular[0];
     for (int64_t l = 0; l < job->penalties; l++)
         for (int64_t j = 0; j < t; j++) {
@@ -94,7 +94,7 @@ static void solve_one(lf_run *run, const lf_lapack *lapack, lf_scratch *scratch,
                 const real factor = (real)(s > cutoff ? 1 / (s + alpha / s) : 0);
                 scratch->scaled[i] = scratch->rhs[j * r + i] * factor;
             }
-            lapack->gemm("N", "N", &d, &single, &r, &one, scratch->left, &d, scratch->scaled, &r,
+            lapack->gemm("T", "N", &d, &single, &r, &one, scratch->right, &r, scratch->scaled, &r,
                          &zero, scratch->w, &d);
             real *w = lf_coef(run, b, l) + j;
             int finite = 1;
@@ -130,9 +130,11 @@ void LF_NAME(ridge_svd)(lf_run *run, const lf_lapack *lapack)
             if (!lf_any_penalty(job, &alone, 1))
                 continue;
             lf_problem problem;
-            lf_open_problem(job, b, scratch.mean, scratch.mean + job->d, &problem);
-            if (problem.n)
-                solve_one(run, lapack, &scratch, b, &problem);
+            lf_open_problem(job, b, &problem);
+            if (!problem.n)
+                continue;
+            lf_center(job, scratch.mean, &problem);
+            solve_one(run, lapack, &scratch, b, &problem);
         }
         free(scratch.memory);
     }

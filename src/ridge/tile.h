@@ -46,13 +46,14 @@ LF_INLINE void lf_settle(lf_vec sum, lf_mode mode, real *to)
     lf_store(sum, to);
 }
 
-/* C[c][r] = sum_k block[k][row + r] block[k][column + c], for `vectors` vectors of rows and
- * `columns` columns, which stand in one panel. */
-LF_INLINE void lf_tile(const int vectors, const int columns, lf_block_view block, int64_t count,
-                       int64_t row, int64_t column, lf_mode mode, real *C, int64_t ld)
+/* C[c][r] = sum_k a[k][row + r] b[k][column + c], for `vectors` vectors of rows, `apart` in C, and
+ * `columns` columns, which stand in one panel of b. */
+LF_INLINE void lf_tile(const int vectors, const int columns, lf_block_view a, lf_block_view b,
+                       int64_t count, int64_t row, int64_t column, lf_mode mode, real *C,
+                       int64_t ld, int64_t apart)
 {
     lf_vec sum[LF_MAX_ROWS][LF_STRIP];
-    const real *rows = lf_column(block, row), *one = lf_column(block, column);
+    const real *rows = lf_column(a, row), *one = lf_column(b, column);
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; v++)
 #pragma GCC unroll 8
@@ -62,7 +63,7 @@ LF_INLINE void lf_tile(const int vectors, const int columns, lf_block_view block
         lf_vec x[LF_MAX_ROWS];
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
-            x[v] = lf_load(rows + v * block.panel);
+            x[v] = lf_load(rows + v * a.panel);
 #pragma GCC unroll 8
         for (int c = 0; c < columns; c++) {
             const lf_vec factor = lf_all(one[c]);
@@ -70,14 +71,14 @@ LF_INLINE void lf_tile(const int vectors, const int columns, lf_block_view block
             for (int v = 0; v < vectors; v++)
                 sum[v][c] = lf_fma_vec(x[v], factor, sum[v][c]);
         }
-        rows += block.step;
-        one += block.step;
+        rows += a.step;
+        one += b.step;
     }
 #pragma GCC unroll 8
     for (int c = 0; c < columns; c++)
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
-            lf_settle(sum[v][c], mode, C + c * ld + v * LF_WIDTH);
+            lf_settle(sum[v][c], mode, C + c * ld + v * apart);
 }
 
 /* The diagonal square of a strip, without the vectors that lie above the diagonal. Meanwhile the
@@ -127,16 +128,16 @@ static inline void lf_strip_below(lf_block_view block, int64_t count, int64_t co
         const int64_t left = (to - row) / LF_WIDTH;
         real *low = C + column * ld + row, *high = low + half * ld;
         if (left == 1) {
-            lf_tile(1, half, block, count, row, column, mode, low, ld);
-            lf_tile(1, half, block, count, row, column + half, mode, high, ld);
+            lf_tile(1, half, block, block, count, row, column, mode, low, ld, LF_WIDTH);
+            lf_tile(1, half, block, block, count, row, column + half, mode, high, ld, LF_WIDTH);
             row += LF_WIDTH;
         } else if (left == 2 || left == 4) {
-            lf_tile(2, half, block, count, row, column, mode, low, ld);
-            lf_tile(2, half, block, count, row, column + half, mode, high, ld);
+            lf_tile(2, half, block, block, count, row, column, mode, low, ld, LF_WIDTH);
+            lf_tile(2, half, block, block, count, row, column + half, mode, high, ld, LF_WIDTH);
             row += 2 * LF_WIDTH;
         } else {
-            lf_tile(3, half, block, count, row, column, mode, low, ld);
-            lf_tile(3, half, block, count, row, column + half, mode, high, ld);
+            lf_tile(3, half, block, block, count, row, column, mode, low, ld, LF_WIDTH);
+            lf_tile(3, half, block, block, count, row, column + half, mode, high, ld, LF_WIDTH);
             row += 3 * LF_WIDTH;
         }
     }

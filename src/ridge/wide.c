@@ -3,6 +3,9 @@
 #include "ridge/run.h"
 #include "ridge/wide.h"
 
+/* Operations of a problem from which threads that meet a few times save more than they wait. */
+#define WORTHWHILE 5e7
+
 /* A crew's work space. P = lf_whole(size, LF_STRIP), ld = P or the next multiple of LF_STRIP that
  * no large power of two divides: columns a power of two apart would share their places in L1. */
 typedef struct {
@@ -179,8 +182,11 @@ static void wide_problem(lf_run *run, lf_crew crew, lf_wide *work, int64_t b)
 {
     const lf_ridge_job *job = run->job;
     lf_meet(crew);
-    if (crew.index == 0)
-        lf_open_problem(job, b, work->mean, work->mean + job->d, &work->problem);
+    if (crew.index == 0) {
+        lf_open_problem(job, b, &work->problem);
+        if (work->problem.n)
+            lf_center(job, work->mean, &work->problem);
+    }
     lf_meet(crew);
     const lf_problem *problem = &work->problem;
     if (lf_system(job, problem) <= LF_LANES_MAX || !lf_any_penalty(job, problem, 0))
@@ -217,14 +223,16 @@ static void wide_problem(lf_run *run, lf_crew crew, lf_wide *work, int64_t b)
 void LF_NAME(ridge_wide)(lf_run *run)
 {
     const lf_ridge_job *job = run->job;
-    const int threads = lf_core->threads(), together = job->problems < threads;
+    const double size = (double)lf_largest(job), terms = (double)LF_MAX(job->n, job->d);
+    const int threads = lf_core->threads();
+    const int together = job->problems < threads && size * size * (terms + size / 3) > WORTHWHILE;
     lf_wide shared;
     if (together && !wide_open(&shared, job, threads)) {
         run->status = LF_NO_MEMORY;
         return;
     }
     run->next = 0;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(together ? threads : lf_team(job->problems))
     {
         lf_wide own;
         lf_crew crew = {0, 1};
