@@ -85,7 +85,8 @@ def set_local_threads(int n):
     return lf_threads_set_local(n)
 
 
-def first_outside(const double[::1] x, double low, double high, bint low_open, bint high_open, bint signed_zero):
+def first_outside(const double[::1] x, double low, double high, bint low_open, bint high_open,
+                  bint signed_zero):
     """Return the index of the first element outside a range; their number if there is none."""
     cdef lf_range within = lf_range(low, high, low_open, high_open, signed_zero)
     cdef int64_t first = 0

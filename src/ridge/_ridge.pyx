@@ -130,8 +130,8 @@ cdef class Result:
         PyBuffer_Release(&self.view)
 
 
-def solve(bint loo, int method, bint gram, bint finite, tuple batch, X, y, alpha, weight, const int64_t[::1] offsets,
-          int64_t n, coef, intercept):
+def solve(bint loo, int method, bint gram, bint finite, tuple batch, X, y, alpha, weight,
+          const int64_t[::1] offsets, int64_t n, coef, intercept):
     """Solve to coef (*batch, penalties, d, targets) and intercept (*batch, penalties, targets) or None.
 
     X (..., n, d), y (..., n, targets), alpha (..., penalties, targets or 1), weight (..., n, 1) or
