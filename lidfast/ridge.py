@@ -248,7 +248,7 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, alphas: ArrayLike, *, check_finite: bo
     --------
     >>> import lidfast
     >>> lidfast.ridge_loo([[1.0], [1.0], [1.0]], [1.0, 2.0, 3.0], [0.0, 1.0])
-    array([1.5       , 1.77777778])
+    array([1.5       , 1.62962963])
     """
     X, Y, vector = _operands(X, y)
     penalty = _check.vector("alphas", alphas, _check.NON_NEGATIVE)[:, None]
