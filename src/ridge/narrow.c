@@ -248,6 +248,7 @@ static void narrow_together(lf_run *run, const lf_problem *problem, lf_narrow *w
     const int64_t P = lf_whole(lf_system(job, problem), LF_STRIP);
     const int64_t terms = dual ? job->d : problem->n, length = stripe_length(terms);
     const int64_t stripes = (terms + length - 1) / length, each = P * (P + job->targets);
+    (void)threads; /* a build without OpenMP has no other use for it */
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int64_t i = 0; i < stripes; i++)
         if (!lf_poll(&run->status))
