@@ -465,13 +465,13 @@ def test_a_small_alpha_is_enough_for_cholesky():
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize(("n", "d"), [(40, 20), (20, 40), (1, 1), (90, 70), (70, 90)])
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+@pytest.mark.parametrize(("n", "d"), [(40, 20), (20, 40), (1, 1), (73, 66), (66, 73)])
 def test_nan_and_infinity_are_named_or_spoil_their_problem_alone(n, d, value, method):
     rng = np.random.default_rng(16)
     for which in (0, 1):
         good = [rng.standard_normal((6, n, d)), rng.standard_normal((6, n, 2))]
-        for place in ((4, 0, 0), (4, n - 1, 0), (4, n // 2, (d if which == 0 else 2) - 1)):
+        for place in ((4, 0, 0), (4, n - 1, (d if which == 0 else 2) - 1)):
             arrays = [x.copy() for x in good]
             arrays[which][place] = value
             name = rf"{'Xy'[which]}\[{place[0]}, {place[1]}, {place[2]}\] is {value}: it must be finite"

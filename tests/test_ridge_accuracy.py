@@ -13,8 +13,6 @@ import threadpoolctl
 import lidfast
 from lidfast import ridge_solve
 
-pytestmark = pytest.mark.kernel
-
 FACTOR = 10
 SIZES = [
     size
