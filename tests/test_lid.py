@@ -12,8 +12,6 @@ from lidfast import LIDModel
 from lidfast.difficulty import LID
 from lidfast.random import default_rng
 
-pytestmark = pytest.mark.kernel
-
 SMALL = LIDModel(12, 2.5, sigma=0.3, delta=0.1, ridge=1e-3)
 
 

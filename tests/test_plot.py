@@ -13,8 +13,6 @@ from matplotlib.container import ErrorbarContainer
 from lidfast import difficulty, pass_at_k_curve
 from lidfast.plot import passk_figure
 
-pytestmark = pytest.mark.kernel
-
 KS = [1, 2, 5, 10]
 
 
