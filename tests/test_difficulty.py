@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
-from lidfast import _gamma, _lid_nodes, difficulty
+from lidfast import _fit, _gamma, _laws, _lid_nodes
 from lidfast._gamma import digamma_difference, log_beta_ratio, log_gamma_cross, trigamma_difference
 from lidfast._lid_nodes import log_fail, success
 from lidfast.difficulty import LID, Beta, fit
@@ -257,7 +257,7 @@ def test_lid_without_bias_against_mpmath(beta, r, k):
 def test_lid_nodes_converged(monkeypatch):
     """Finer panels of a higher order, and wider reach, change little, over the region asked for."""
     rng = np.random.default_rng(5)
-    nodes, leggauss = difficulty._nodes, np.polynomial.legendre.leggauss(24)
+    nodes, leggauss = _laws._nodes, np.polynomial.legendre.leggauss(24)
     laws = [
         (
             math.exp(rng.uniform(-3, 2.3)),
@@ -276,7 +276,7 @@ def test_lid_nodes_converged(monkeypatch):
             patch.setattr(_lid_nodes, "_POINTS", leggauss[0] / 2)
             patch.setattr(_lid_nodes, "_WEIGHTS", leggauss[1] / 2)
             patch.setattr(_lid_nodes, "_NEGLIGIBLE", 55.0)
-            patch.setattr(difficulty, "_nodes", lambda *law, **_: nodes(*law, sharpness=1.5))
+            patch.setattr(_laws, "_nodes", lambda *law, **_: nodes(*law, sharpness=1.5))
             np.testing.assert_allclose(usual, law.log_failure_rate(k), atol=1e-10, rtol=1e-11)
             np.testing.assert_allclose(exponent, law.exponent(k), atol=1e-8)
 
@@ -454,8 +454,8 @@ def test_fit_is_the_global_maximum(a, b, n):
 
 def test_ascent_from_afar():
     n = np.full(200, 100)
-    likelihood = difficulty._BetaBinomial(
-        difficulty._Counts.of(n, simulated(0.3, 2.0, n, np.random.default_rng(2)), np.ones(200))
+    likelihood = _fit._BetaBinomial(
+        _fit.Counts.of(n, simulated(0.3, 2.0, n, np.random.default_rng(2)), np.ones(200))
     )
     best = likelihood.maximize()
     for start in ((-8.0, 8.0), (8.0, -8.0), (9.0, 9.0), (-9.0, -9.0)):
@@ -540,11 +540,11 @@ def test_weights_are_multiplicities_and_order_does_not_matter():
 
 
 ALL_FAIL, ALL_PASS, SINGLE, KINDS, BINOMIAL = (
-    difficulty._ALL_FAIL,
-    difficulty._ALL_PASS,
-    difficulty._SINGLE,
-    difficulty._TWO_KINDS,
-    difficulty._BINOMIAL,
+    _fit._ALL_FAIL,
+    _fit._ALL_PASS,
+    _fit._SINGLE,
+    _fit._TWO_KINDS,
+    _fit._BINOMIAL,
 )
 LIMITS = {
     "nothing solved": ([10, 20, 1], [0, 0, 0], 0, 0.0, ALL_FAIL),

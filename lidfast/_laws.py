@@ -1,0 +1,439 @@
+"""Difficulties: laws of the single-attempt success probability over instances."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize, special
+
+from . import _check
+from ._check import FloatArray
+from ._counts import Counts, checked
+from ._gamma import digamma_difference, log_beta_ratio, log_gamma_cross
+from ._lid_nodes import log_fail as _log_fail
+from ._lid_nodes import nodes as _nodes
+from .passk import _curve_sums
+from .random import Generator, Seed, Size, default_rng
+
+
+class Difficulty(ABC):
+    r"""Law of the success probability s of one attempt, over instances.
+
+    Every difficulty has the methods of this class. Methods that take k accept a scalar or an array
+    of real numbers >= 0 of any shape, and answer in that shape.
+    """
+
+    @property
+    @abstractmethod
+    def tail_exponent(self) -> float:
+        r"""Limit of -d ln S / d ln k as k grows."""
+
+    @abstractmethod
+    def _draw(self, size: Size, rng: Generator) -> Any: ...
+
+    @abstractmethod
+    def _log_failure(self, k: FloatArray) -> FloatArray:
+        """Ln S(k) for k (K,), all > 0."""
+
+    @abstractmethod
+    def _exponent(self, k: FloatArray) -> FloatArray:
+        """-d ln S / d ln k for k (K,), all > 0."""
+
+    @abstractmethod
+    def _log_likelihood(self, c: FloatArray, f: FloatArray) -> FloatArray:
+        """Ln E[s^c (1-s)^f] for each pair."""
+
+    def _at(self, what: Any, k: ArrayLike) -> Any:
+        # k = 0 is certain failure under every law; what is left is positive.
+        k = _check.array("k", k, _check.NON_NEGATIVE)
+        out = np.zeros(k.shape)
+        if np.any(positive := k > 0):
+            out[positive] = what(k[positive])
+        return out if k.ndim else out.item()
+
+    def sample(self, size: Size = None, rng: Seed | Generator = None) -> Any:
+        """Draw success probabilities of random instances.
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            None gives a float.
+        rng : None, int, SeedSequence or Generator
+
+        Returns
+        -------
+        float or ndarray of shape size, in [0, 1]
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import Beta
+        >>> Beta(0.3, 2).sample((2, 3), rng=0).shape
+        (2, 3)
+        """
+        return self._draw(size, default_rng(rng))
+
+    def log_failure_rate(self, k: ArrayLike) -> Any:
+        """Logarithm of the failure rate: it stays finite where S(k) is below the smallest double.
+
+        Parameters
+        ----------
+        k : array_like, real, >= 0
+
+        Returns
+        -------
+        float or ndarray of k's shape, <= 0
+
+        Raises
+        ------
+        ValueError
+            Names the first k that is negative or not finite.
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import Beta
+        >>> round(Beta(300, 2).log_failure_rate(1e6), 6)
+        -2724.085653
+        """
+        return self._at(self._log_failure, k)
+
+    def failure_rate(self, k: ArrayLike) -> Any:
+        r"""Probability S(k) that k attempts on a random instance all fail.
+
+        .. math:: S(k) = E[(1-s)^k]
+
+        Parameters
+        ----------
+        k : array_like, real, >= 0
+
+        Returns
+        -------
+        float or ndarray of k's shape, in [0, 1]
+
+        Raises
+        ------
+        ValueError
+            Names the first k that is negative or not finite.
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import Beta
+        >>> Beta(0.5, 0.5).failure_rate([0, 1, 2])
+        array([1.   , 0.5  , 0.375])
+        """
+        rate = np.exp(self.log_failure_rate(k))
+        return rate if rate.ndim else rate.item()
+
+    def pass_at_k(self, k: ArrayLike) -> Any:
+        """Probability 1 - S(k) that one of k attempts succeeds, with all its digits where it is small.
+
+        Parameters
+        ----------
+        k : array_like, real, >= 0
+
+        Returns
+        -------
+        float or ndarray of k's shape, in [0, 1]
+
+        Raises
+        ------
+        ValueError
+            Names the first k that is negative or not finite.
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import Beta
+        >>> Beta(0.5, 0.5).pass_at_k(2)
+        0.625
+        """
+        passed = 0 - np.expm1(self.log_failure_rate(k))  # 0 - 0 is not negative
+        return passed if passed.ndim else passed.item()
+
+    def exponent(self, k: ArrayLike) -> Any:
+        r"""Local exponent of the failure rate, by differentiation of S.
+
+        .. math:: \beta_{eff}(k) = -d \ln S / d \ln k
+
+        Parameters
+        ----------
+        k : array_like, real, >= 0
+
+        Returns
+        -------
+        float or ndarray of k's shape, >= 0
+
+        Raises
+        ------
+        ValueError
+            Names the first k that is negative or not finite.
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import Beta
+        >>> round(Beta(0.3, 2).exponent(1e4), 6)
+        0.299951
+        """
+        return self._at(self._exponent, k)
+
+    def loglik(self, n: ArrayLike, c: ArrayLike, *, weights: ArrayLike | None = None) -> float:
+        r"""Log-probability of counts: c successes in n attempts at each of some instances.
+
+        .. math:: \sum_i w_i \ln \left[ \binom{n_i}{c_i} E[s^{c_i} (1-s)^{n_i-c_i}] \right]
+
+        The binomial coefficients are included.
+
+        Parameters
+        ----------
+        n : array_like of int, >= 0
+            Attempts.
+        c : array_like of int, in [0, n]
+            Successes; broadcast with n.
+        weights : array_like, >= 0, optional
+            How many times each pair counts; broadcast with n.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            Names the argument and the first bad index.
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import Beta
+        >>> round(Beta(1, 1).loglik([4, 9], [0, 3]), 12) == round(-math.log(5 * 10), 12)
+        True
+        """
+        whole_n, whole_c = checked(n, c, low=0)
+        w = np.ones(1) if weights is None else _check.array("weights", weights, _check.NON_NEGATIVE)
+        whole_n, whole_c, w = _check.broadcast(n=whole_n, c=whole_c, weights=w)
+        data = Counts.of(whole_n.ravel(), whole_c.ravel(), w.ravel())
+        return float(data.w @ (data.log_ways + self._log_likelihood(data.c, data.f)))
+
+
+@dataclass(frozen=True)
+class Beta(Difficulty):
+    r"""Success probabilities from a Beta law [MEM] (arXiv 2410.16377).
+
+    .. math:: S(k) = B(a, b+k) / B(a, b) \sim \Gamma(a+b)/\Gamma(b) \, k^{-a}
+
+    Counts are beta-binomial. The failure rate is accurate to 1e-12 relative.
+
+    Parameters
+    ----------
+    a : float, > 0
+        The tail exponent: instances with s < t have a share of order t^a.
+    b : float, > 0
+
+    Raises
+    ------
+    ValueError
+        Names the parameter that is out of range.
+
+    Examples
+    --------
+    >>> from lidfast.difficulty import Beta
+    >>> round(Beta(0.3, 2).failure_rate(10), 12)
+    0.558508128588
+    """
+
+    a: float
+    b: float
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b"):
+            object.__setattr__(self, name, _check.scalar(name, getattr(self, name), _check.POSITIVE))
+
+    @property
+    def tail_exponent(self) -> float:
+        """The parameter a."""
+        return self.a
+
+    def _draw(self, size: Size, rng: Generator) -> Any:
+        return rng.beta(self.a, self.b, size)
+
+    def _log_failure(self, k: FloatArray) -> FloatArray:
+        return -log_gamma_cross(self.b, self.a, k)
+
+    def _exponent(self, k: FloatArray) -> FloatArray:
+        return k * digamma_difference(self.b + k, self.a)
+
+    def _log_likelihood(self, c: FloatArray, f: FloatArray) -> FloatArray:
+        return log_beta_ratio(self.a, self.b, c, f)
+
+
+@dataclass(frozen=True)
+class LID(Difficulty):
+    r"""Success probabilities of the LID model [LID] (arXiv 2601.03764) at excess risk V.
+
+    A target is Normal(x.theta, sigma^2 / tau) with tau ~ Gamma(beta/2) of rate 1; the prediction is
+    off by B ~ Normal(0, V); an attempt, a fresh target, succeeds within delta of the prediction:
+
+    .. math:: s = \Phi((\delta-B)\sqrt\tau/\sigma) - \Phi((-\delta-B)\sqrt\tau/\sigma)
+
+    S(k) is that two-dimensional integral, by quadrature whose nodes follow the parameters and the
+    range of k. It depends on V / sigma^2, beta and delta / sigma alone. The quadrature is accurate to
+    1e-10 relative for beta in [0.05, 50], delta / sigma in [1e-6, 10], any V and k to 1e15; ``loglik``
+    to 1e-8 for c (n-c) / n to 300, and to 1e-2 for 20000.
+
+    Parameters
+    ----------
+    V : float, >= 0
+        Excess risk.
+    beta : float, > 0
+        Tail exponent of the instances' latent difficulty.
+    sigma : float, > 0
+    delta : float, > 0
+        Tolerance.
+
+    Raises
+    ------
+    ValueError
+        Names the parameter that is out of range.
+
+    Examples
+    --------
+    >>> from lidfast.difficulty import LID
+    >>> law = LID(V=0.1, beta=2.5, sigma=1.0, delta=0.1)
+    >>> round(law.failure_rate(10), 10)
+    0.4847059341
+    >>> round(law.exponent(1e4), 6)
+    2.26431
+    """
+
+    V: float
+    beta: float
+    sigma: float
+    delta: float
+
+    def __post_init__(self) -> None:
+        for name, within in (
+            ("V", _check.NON_NEGATIVE),
+            ("beta", _check.POSITIVE),
+            ("sigma", _check.POSITIVE),
+            ("delta", _check.POSITIVE),
+        ):
+            object.__setattr__(self, name, _check.scalar(name, getattr(self, name), within))
+
+    @property
+    def tail_exponent(self) -> float:
+        """Beta where V is 0; else 0, as confidently wrong instances fall slower than any power."""
+        return 0.0 if self.V else self.beta
+
+    @property
+    def amplitude(self) -> float:
+        r"""Amplitude P of the intrinsic law S(k) ~ P k^-beta, that of V = 0 [LID].
+
+        .. math:: P = 2 \Gamma(\beta) / \Gamma(\beta/2) \, c^{-\beta},
+                  \quad c = \sqrt{2/\pi} \, \delta/\sigma
+
+        Infinite where it is above the largest double.
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import LID
+        >>> round(LID(V=0.1, beta=2.5, sigma=1.0, delta=0.1).amplitude, 9)
+        1631.153971923
+        """
+        log_c = 0.5 * math.log(2 / math.pi) + math.log(self.delta) - math.log(self.sigma)
+        log_p = math.log(2) + math.lgamma(self.beta) - math.lgamma(0.5 * self.beta) - self.beta * log_c
+        return math.exp(log_p) if log_p < 709 else math.inf
+
+    def crossover_k(self) -> float:
+        """Return the attempts at which the intrinsic law ends: S(k; V) = 2 S(k; 0).
+
+        Returns
+        -------
+        float
+            inf for V = 0 and where the crossover is beyond 1e15; 1e-6 where it is below that.
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import LID
+        >>> round(math.log(LID(V=0.1, beta=2.5, sigma=1.0, delta=0.1).crossover_k()), 1)
+        10.3
+        """
+        if self.V == 0:
+            return math.inf
+        clean = LID(0.0, self.beta, self.sigma, self.delta)
+
+        def excess(log_k: Any) -> Any:
+            k = np.exp(log_k)
+            return self.log_failure_rate(k) - clean.log_failure_rate(k) - math.log(2)
+
+        log_k = np.linspace(math.log(1e-6), math.log(1e15), 64)
+        above = np.flatnonzero(excess(log_k) >= 0)
+        if not above.size:
+            return math.inf
+        i = int(above[0])
+        if i == 0:
+            return float(np.exp(log_k[0]))
+        return math.exp(optimize.brentq(excess, log_k[i - 1], log_k[i], xtol=1e-10))
+
+    def _draw(self, size: Size, rng: Generator) -> Any:
+        tau = rng.standard_gamma(0.5 * self.beta, size)
+        bias = math.sqrt(self.V) * rng.standard_normal(size)
+        s = -np.expm1(_log_fail(bias, tau, self.sigma, self.delta))
+        return s.item() if size is None else s
+
+    def _law(
+        self, low: float, high: float, *, sharpness: float = 1.0, depth: float = 0.0
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        v = min(math.sqrt(self.V) / self.sigma, 1e140) ** 2
+        r = min(max(self.delta / self.sigma, 1e-140), 1e140)
+        return _nodes(v, self.beta, r, low, high, sharpness=sharpness, depth=depth)
+
+    def _curve(self, k: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Ln S and -d ln S / d ln k."""
+        log_w, log_q, _ = self._law(k.min(), k.max())
+        log_s, exponent = np.empty(k.size), np.empty(k.size)
+        order = np.argsort(k)
+        base, scale = 0.0, 0.0
+        while order.size:
+            # S(k) = e^scale sum w' (1-s)^(k - base), w' = w (1-s)^base e^-scale: no sum underflows
+            # for the lowest k left, and most are done in one pass.
+            here = k[order]
+            with np.errstate(over="ignore"):  # no failure: e^-inf
+                w = np.exp(log_w + base * log_q - scale)
+            rate, slope = _curve_sums(log_q, w, here - base)
+            # rate / k, about the slope, must not underflow either
+            done = rate > 1e-250 * np.maximum(here, 1)
+            done[0] |= base > 0
+            log_s[order[done]] = scale + np.log(rate[done])
+            exponent[order[done]] = here[done] * np.abs(slope[done] / rate[done])
+            order = order[~done]
+            if order.size:
+                base = k[order[0]]
+                with np.errstate(over="ignore"):
+                    scale = float(np.max(log_w + base * log_q))
+        # Near 1, where S has lost digits of 1 - S, that is summed instead.
+        w = np.exp(log_w)
+        for j in np.flatnonzero(log_s > -0.01):
+            with np.errstate(over="ignore"):
+                # no BLAS, whose order of summation depends on its threads
+                log_s[j] = np.log1p((w * np.expm1(k[j] * log_q)).sum())
+        return log_s, exponent
+
+    def _log_failure(self, k: FloatArray) -> FloatArray:
+        return self._curve(k)[0]
+
+    def _exponent(self, k: FloatArray) -> FloatArray:
+        return self._curve(k)[1]
+
+    def _log_likelihood(self, c: FloatArray, f: FloatArray) -> FloatArray:
+        # s^c (1-s)^f is a peak of width (c f / n)^-1/2 in ln s / (1-s): 1e-8 up to c f / n = 300, then
+        # fewer digits, as the panels cannot follow it.
+        width = np.sqrt(np.max(c * f / np.maximum(c + f, 1)))
+        log_w, log_q, s = self._law(
+            0.0, max(1.0, float((c + f).max())), sharpness=min(max(1.0, width / 4), 8.0), depth=250.0
+        )
+        log_s = np.log(np.maximum(s, np.finfo(float).tiny))
+        with np.errstate(over="ignore"):  # no failure: e^-inf
+            terms = (log_w + ci * log_s + fi * log_q for ci, fi in zip(c, f, strict=True))
+            return np.array([special.logsumexp(term) for term in terms])
