@@ -318,16 +318,79 @@ static void narrow_range(lf_run *run, lf_narrow *work, int64_t first, int64_t en
     solve_group_of(run, work, &group);
 }
 
+#define LF_SMALL 8 /* the largest system whose loops have constant lengths */
+
+/* As solve_group for the systems from `first` on, which stand without gaps and have one target and
+ * penalty: nothing is looked up for each. Returns where it stopped: short of a whole group, or
+ * before one that solve_group must see as something is wrong with it. */
+LF_INLINE int64_t solve_gapless(lf_run *run, const int64_t size, int64_t first, int64_t end)
+{
+    const lf_ridge_job *job = run->job;
+    const double *alpha = (const double *)job->alpha.at;
+    const int64_t step = job->alpha.batch[0];
+    int64_t b = first;
+    for (; b + LF_WIDTH <= end; b += LF_WIDTH) {
+        lf_group group = {.row = size, .column = 1, .rhs_row = 1};
+        lf_vec F[LF_SMALL * LF_SMALL], bound[LF_SMALL], z[LF_SMALL], penalties, probe = {0};
+#pragma GCC unroll 8
+        for (int l = 0; l < LF_WIDTH; l++) {
+            group.gram[l] = (const real *)job->X.at + (b + l) * size * size;
+            group.rhs[l] = (const real *)job->y.at + (b + l) * size;
+            penalties[l] = (real)alpha[(b + l) * step];
+        }
+        const lf_mask finite =
+            load_systems(&group, size, penalties, F) & load_rhs(&group, size, 0, z);
+        const lf_mask sound = lf_lanes_factorize(size, F, bound);
+        lf_lanes_solve(size, F, z);
+#pragma GCC unroll 8
+        for (int64_t i = 0; i < size; i++)
+            probe += z[i] * 0;
+        if (lf_lanes_where(finite & sound & (probe == 0)) != (1 << LF_WIDTH) - 1)
+            break;
+#pragma GCC unroll 8
+        for (int l = 0; l < LF_WIDTH; l++)
+#pragma GCC unroll 8
+            for (int64_t i = 0; i < size; i++)
+                run->coef[(b + l) * size + i] = z[i][l];
+    }
+    return b;
+}
+
+/* Likewise, of a job whose size is known when it runs. */
+static int64_t solve_gapless_of(lf_run *run, int64_t first, int64_t end)
+{
+    switch (run->job->d) {
+    case 2:
+        return solve_gapless(run, 2, first, end);
+    case 3:
+        return solve_gapless(run, 3, first, end);
+    case 4:
+        return solve_gapless(run, 4, first, end);
+    case LF_SMALL:
+        return solve_gapless(run, LF_SMALL, first, end);
+    default:
+        return first;
+    }
+}
+
 /* As narrow_range, where the systems are given. */
 static void narrow_given(lf_run *run, lf_narrow *work, int64_t first, int64_t end)
 {
     const lf_ridge_job *job = run->job;
-    lf_group group = {.size = job->d,
+    const int64_t d = job->d;
+    const int gapless = job->method == LF_RIDGE_CHOLESKY && job->axes == 1 && job->targets == 1 &&
+                        job->penalties == 1 && job->X.batch[0] == d * d && job->X.row == d &&
+                        job->X.column == 1 && job->y.batch[0] == d && job->y.row == 1;
+    lf_group group = {.size = d,
                       .row = job->X.row,
                       .column = job->X.column,
                       .target = job->y.column,
                       .rhs_row = job->y.row};
     for (int64_t b = first; b < end; b++) {
+        if (gapless && !group.count)
+            b = solve_gapless_of(run, b, end);
+        if (b == end)
+            break;
         const int lane = group.count++;
         group.index[lane] = b;
         group.gram[lane] = (const real *)job->X.at + lf_place(job, &job->X, b);
