@@ -658,12 +658,62 @@ def test_curve_sums_and_their_slopes(weighted):
     np.testing.assert_allclose(slope, (terms * finite).sum(0), rtol=1e-12)
 
 
-def test_many_ks_at_once(monkeypatch):
-    s, k = np.random.default_rng(2).random(100), np.linspace(0, 50, 37)
-    whole = failure_curve(s, k)
-    np.testing.assert_allclose(whole, ((1 - s[:, None]) ** k).mean(0), rtol=1e-13)
-    monkeypatch.setattr(passk, "_KS", 5)
-    np.testing.assert_array_equal(failure_curve(s, k), whole)
+def test_many_ks_at_once():
+    s, k = np.random.default_rng(2).random(100), np.linspace(0, 50, 9000)
+    np.testing.assert_allclose(failure_curve(s, k), ((1 - s[:, None]) ** k).mean(0), rtol=1e-13)
+    np.testing.assert_array_equal(failure_curve(s, k[::100]), failure_curve(s, k)[::100])
+
+
+def long_curve_sums(log_fail, w, k):
+    """As _curve_sums, in 80 bits."""
+    x = np.asarray(log_fail, dtype=np.longdouble)
+    rate, slope = np.empty((2, k.size))
+    for j, kj in enumerate(k.astype(np.longdouble)):
+        terms = np.exp(kj * x) * w if kj else w
+        rate[j], slope[j] = terms.sum(), (terms * np.maximum(x, -1e300)).sum()
+    return rate, slope
+
+
+MANY_S = 5000  # above it, and for several k, the kernel sums by moments
+SAMPLES = {
+    "power tail": lambda rng: rng.beta(0.3, 2, MANY_S),
+    "no small s": lambda rng: rng.beta(60, 40, MANY_S),
+    "one value": lambda _: np.full(MANY_S, 0.3),
+    "all magnitudes": lambda rng: 10 ** rng.uniform(-300, 0, MANY_S),
+    "around the least cell": lambda rng: 2.0 ** rng.uniform(-66, -62, MANY_S),
+    "near 1": lambda rng: 1 - 10 ** rng.uniform(-16, -1, MANY_S),
+    "0 and 1": lambda rng: np.r_[np.zeros(MANY_S), np.ones(MANY_S), rng.random(3)],
+    "0": lambda _: np.zeros(MANY_S),
+    "1": lambda _: np.ones(MANY_S),
+}
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="long double has no more digits here")
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_curve_sums_by_moments(kind, weighted):
+    rng = np.random.default_rng(3)
+    s = SAMPLES[kind](rng)
+    w = rng.random(s.size) if weighted else np.ones(s.size)
+    k = np.sort(np.r_[1e-300, 10 ** rng.uniform(-3, 15, 60), 1, 2, 3, 7, 50, 300, 1e18, 1e21])
+    with np.errstate(divide="ignore"):
+        log_fail = np.log1p(-np.longdouble(s)).astype(float)
+    sums = passk._curve_sums(log_fail, w if weighted else None, k)
+    for found, exact in zip(sums, long_curve_sums(log_fail, w, k), strict=True):
+        # k ln(1-s) is rounded before its exponential: where that is 1e-300, by 690 roundings
+        size = np.maximum(1, -np.log(np.maximum(np.abs(exact), 1e-300)))
+        assert np.all(np.abs(found - exact) <= 4e-15 * size * np.abs(exact) + 1e-305)
+    rates = failure_curve(s, np.r_[k, 0], weights=w if weighted else None)
+    np.testing.assert_allclose(rates, np.r_[sums[0] / w.sum(), 1], rtol=1e-12, atol=1e-305)
+
+
+@pytest.mark.parametrize("kind", ["power tail", "all magnitudes", "near 1"])
+def test_curve_sums_by_moments_do_not_depend_on_threads(kind):
+    s, k = SAMPLES[kind](np.random.default_rng(4)), np.geomspace(0.1, 1e9, 30)
+    with lidfast.num_threads(1):
+        alone = failure_curve(s, k)
+    with lidfast.num_threads(3):
+        np.testing.assert_array_equal(failure_curve(s, k), alone)
 
 
 def test_failure_curve_shapes():

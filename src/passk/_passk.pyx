@@ -7,13 +7,10 @@ cdef extern from "core/module.h":
     int lf_import_core() except -1
     int lf_raise(lf_status status) except -1
 
-cdef extern from "core/kernel.h":
-    const int LF_STRIPES
-
 cdef extern from "passk/passk.h":
     ctypedef struct lf_passk_kernels:
         lf_status (*failure_curve)(int64_t n, const double *s, bint is_log, const double *w, int64_t nk,
-                                   const double *k, double *part, double *out) nogil
+                                   const double *k, double *out) nogil
         lf_status (*count_rates)(int64_t m, const int64_t *n, const int64_t *c, int64_t nk,
                                  const int64_t *k, double *fail, double *success) nogil
     const lf_passk_kernels *lf_passk_select()
@@ -21,11 +18,9 @@ cdef extern from "passk/passk.h":
 lf_import_core()
 cdef const lf_passk_kernels *kernels = lf_passk_select()
 
-STRIPES = LF_STRIPES
-
 
 def failure_curve(const double[::1] s, bint is_log, const double[::1] w, const double[::1] k,
-                  double[:, :, ::1] part, double[:, ::1] out):
+                  double[:, ::1] out):
     """Sum the failure rates and their derivatives in k into out (2, len(k))."""
     cdef const double *weights = NULL
     cdef lf_status status
@@ -33,7 +28,7 @@ def failure_curve(const double[::1] s, bint is_log, const double[::1] w, const d
         weights = &w[0]
     with nogil:
         status = kernels.failure_curve(s.shape[0], &s[0], is_log, weights, k.shape[0], &k[0],
-                                       &part[0, 0, 0], &out[0, 0])
+                                       &out[0, 0])
     lf_raise(status)
 
 
