@@ -15,3 +15,21 @@ def count_rates(
     fail: NDArray[np.float64] | None,
     success: NDArray[np.float64] | None,
 ) -> None: ...
+def count_lookup(
+    n: NDArray[np.int64],
+    c: NDArray[np.int64],
+    failures: bool,
+    least: int,
+    table: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> int: ...
+def count_tally(n: NDArray[np.int64], c: NDArray[np.int64], cells: NDArray[np.int64]) -> int: ...
+def count_means(
+    n: NDArray[np.int64],
+    c: NDArray[np.int64],
+    w: NDArray[np.float64],
+    k: NDArray[np.int64],
+    offset: NDArray[np.float64],
+    of_pass: NDArray[np.int8],
+    out: NDArray[np.float64],
+) -> None: ...

@@ -5,6 +5,7 @@ Sources: [LID] arXiv 2601.03764, [MK] arXiv 2502.17578; the unbiased estimator i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,6 +23,18 @@ from .random import Generator, Seed, default_rng
 # Elements of the largest temporary arrays.
 _BUDGET = 2**23
 
+# Values of k that the kernel of the means takes at a time.
+_KS = 2**12
+
+# Means of squares below the square of this would lose digits.
+_SQUARES = 1e-120
+
+# From so many problems on a table of all counts is worth its making.
+_MANY = 2**12
+
+# Numbers of attempts below this have a cell for each number of successes in the kernels.
+_SMALL = 256
+
 
 # ---------------------------------------------------------------- from counts
 
@@ -38,18 +51,57 @@ def _reject_long(k: IntArray, limit: int, what: str) -> None:
         _check.reject("k", k, k > limit, f"at most {what} = {limit}")
 
 
-def _rates(n: IntArray, c: IntArray, k: ArrayLike, *, fail: bool) -> Any:
-    """Failure rates, or success rates, of all (n, c) at all k."""
-    attempts = _check.integers("k", k)
-    if n.size:
-        shortest = np.unravel_index(int(np.argmin(n)), n.shape)
-        _reject_long(attempts, int(n[shortest]), _check.place("n", shortest))
-    out = np.empty(n.shape + attempts.shape)
+def _rates(n: ArrayLike, c: ArrayLike, k: ArrayLike, *, fail: bool, hat: bool = False) -> Any:
+    """Failure rates, or success rates, of all (n, c) at all k; with hat of (n, n - c)."""
+    trials = _check.integers("k", k)
+    found = _looked_up(n, c, trials.ravel(), fail=fail, hat=hat)
+    if found is not None:
+        return found.reshape((-1, *trials.shape))
+    attempts, successes = _counts(n, c)
+    if attempts.size:
+        shortest = np.unravel_index(int(np.argmin(attempts)), attempts.shape)
+        _reject_long(trials, int(attempts[shortest]), _check.place("n", shortest))
+    out = np.empty(attempts.shape + trials.shape)
     if out.size:
-        flat = out.reshape(n.size, attempts.size)
-        counts = np.ascontiguousarray(n).ravel(), np.ascontiguousarray(c).ravel(), attempts.ravel()
+        flat = out.reshape(attempts.size, trials.size)
+        solved = attempts - successes if hat else successes
+        counts = np.ascontiguousarray(attempts).ravel(), np.ascontiguousarray(solved).ravel(), trials.ravel()
         _passk.count_rates(*counts, flat if fail else None, None if fail else flat)
     return out if out.ndim else float(out)
+
+
+def _plain(x: NDArray[Any]) -> bool:
+    """Whether a kernel can read the counts as they stand."""
+    return x.dtype == np.int64 and x.flags.carray
+
+
+def _table(n: range, k: IntArray, fail: bool) -> FloatArray:
+    """Rates of all counts of such n at all k, (len(n), max n + 1, K); 0 where c > n."""
+    table = np.zeros((len(n), n[-1] + 1, k.size))
+    for row, attempts in zip(table, n, strict=True):
+        c = np.arange(attempts + 1)
+        some = row[: c.size]
+        _passk.count_rates(np.full(c.size, attempts), c, k, some if fail else None, None if fail else some)
+    return table
+
+
+def _looked_up(n: ArrayLike, c: ArrayLike, k: IntArray, *, fail: bool, hat: bool) -> FloatArray | None:
+    """Look up the rates of many whole counts in one dimension, of few different n; None where not so."""
+    attempts, successes = np.asarray(n), np.asarray(c)
+    if not (_plain(attempts) and _plain(successes) and successes.ndim == 1 and k.size):
+        return None
+    if attempts.ndim > 1 or attempts.size not in (1, successes.size) or successes.size < _MANY:
+        return None
+    out = np.empty((successes.size, k.size))
+    done, own, most = 0, int(attempts.flat[0]), int(k.max())
+    if most <= own < successes.size // 8:
+        done = _passk.count_lookup(
+            attempts.ravel(), successes, hat, own, _table(range(own, own + 1), k, fail), out
+        )
+    if done < out.shape[0] and attempts.size > 1 and most < _SMALL <= successes.size // 256:
+        rest = attempts[done:], successes[done:]
+        done += _passk.count_lookup(*rest, hat, most, _table(range(most, _SMALL), k, fail), out[done:])
+    return out if done == out.shape[0] else None
 
 
 def pass_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
@@ -94,7 +146,7 @@ def pass_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
            [0.5       , 0.83333333],
            [1.        , 1.        ]])
     """
-    return _rates(*_counts(n, c), k, fail=False)
+    return _rates(n, c, k, fail=False)
 
 
 def fail_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
@@ -127,7 +179,7 @@ def fail_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
     >>> lidfast.fail_at_k(1000, 500, [1, 100])
     array([5.00000000e-01, 3.19761608e-33])
     """
-    return _rates(*_counts(n, c), k, fail=True)
+    return _rates(n, c, k, fail=True)
 
 
 def pass_hat_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
@@ -159,8 +211,7 @@ def pass_hat_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
     >>> lidfast.pass_hat_k(4, 3, [0, 1, 2, 4])
     array([1.  , 0.75, 0.5 , 0.  ])
     """
-    attempts, successes = _counts(n, c)
-    return _rates(attempts, attempts - successes, k, fail=True)
+    return _rates(n, c, k, fail=True, hat=True)
 
 
 # ---------------------------------------------------------------- curves over problems
@@ -242,6 +293,39 @@ def _histogram(n: IntArray, c: IntArray, weights: IntArray | None) -> _Cells:
     return _Cells(np.ascontiguousarray(n_cells), np.ascontiguousarray(c_cells), problems.astype(np.float64))
 
 
+def _tally(n: ArrayLike, c: ArrayLike) -> _Cells | None:
+    """Cells of checked counts in one reading; None unless few distinct n and whole numbers allow it."""
+    attempts, successes = np.asarray(n), np.asarray(c)
+    if not (_plain(attempts) and _plain(successes) and successes.ndim == 1):
+        return None
+    if attempts.ndim > 1 or attempts.size not in (1, successes.size):
+        return None
+    own = int(attempts.flat[0]) if attempts.size else -1
+    if not (0 <= own < 2**22 and successes.size < 2**32):
+        return None
+    cells = np.empty((3, _SMALL**2 + own + 1), dtype=np.int64)
+    found = _passk.count_tally(attempts.ravel(), successes, cells)
+    return _Cells(cells[0, :found], cells[1, :found], cells[2, :found].astype(float)) if found else None
+
+
+def _checked_cells(
+    n: ArrayLike, c: ArrayLike, k: IntArray, weights: ArrayLike | None, stopping: str, block: int
+) -> _Cells:
+    attempts, successes = _counts(_check.integer_vector("n", n), _check.integer_vector("c", c))
+    multiplicity = None
+    if weights is not None:
+        multiplicity = _check.integer_vector("weights", weights)
+        _check.same_size("weights", multiplicity, "n and c", attempts.size)
+    if stopping == "fixed":
+        short = attempts < k.max()
+        _check.reject(
+            "n", attempts, short, f"at least the largest k = {k.max()} where n was fixed in advance"
+        )
+    else:
+        _check_first_success(attempts, successes, block)
+    return _histogram(attempts, successes, multiplicity)
+
+
 def _both_rates(n: IntArray, c: IntArray, k: IntArray) -> tuple[FloatArray, FloatArray]:
     fail, success = np.empty((2, n.size, k.size))
     _passk.count_rates(n, c, k, fail, success)
@@ -255,6 +339,25 @@ def _fixed(cells: _Cells, k: IntArray) -> _Estimator:
     # From the side that is near 0, where differences keep their digits.
     influence = np.where(failure < estimate, failure - fail, success - estimate) / cells.total
     return _Estimator(estimate, failure, influence, lambda problems: estimate + problems @ influence)
+
+
+def _means(cells: _Cells, k: IntArray) -> FloatArray:
+    """Means over problems of pass@k and of the failure rate, and the standard deviation of both, (3, K)."""
+    # Deviations are taken from the rates of the most frequent counts, which cannot be far from the
+    # mean, so that nothing cancels; and on the side that is near 0.
+    often = np.argmax(cells.problems, keepdims=True)
+    out, order = np.empty((3, k.size)), np.argsort(k, kind="stable")
+    for i in range(0, k.size, _KS):
+        some = order[i : i + _KS]
+        fail, success = _both_rates(cells.n[often], cells.c[often], k[some])
+        of_pass = fail[0] > 0.5
+        origin = np.where(of_pass, success[0], fail[0])
+        sums = np.empty((3, some.size))
+        _passk.count_means(cells.n, cells.c, cells.problems, k[some], origin, of_pass.astype(np.int8), sums)
+        mean_success, mean_fail, square = sums / cells.total
+        shift = np.where(of_pass, mean_success, mean_fail) - origin
+        out[:, some] = mean_success, mean_fail, np.sqrt(np.maximum(square - shift**2, 0))
+    return out
 
 
 def _first_success(cells: _Cells, k: IntArray, block: int) -> _Estimator:
@@ -485,22 +588,23 @@ def pass_at_k_curve(
         raise ValueError(f"block is {block}: it goes with stopping='first_success'")
     n_boot = _check.integer("n_boot", n_boot)
     level = _check.scalar("level", level, _check.LEVEL)
-    attempts, successes = _counts(_check.integer_vector("n", n), _check.integer_vector("c", c))
     ks = _check.integer_vector("k", k)
-    multiplicity = None
-    if weights is not None:
-        multiplicity = _check.integer_vector("weights", weights)
-        _check.same_size("weights", multiplicity, "n and c", attempts.size)
-    if stopping == "fixed":
-        short = attempts < ks.max()
-        _check.reject(
-            "n", attempts, short, f"at least the largest k = {ks.max()} where n was fixed in advance"
-        )
-    else:
-        _check_first_success(attempts, successes, block)
-    cells = _histogram(attempts, successes, multiplicity)
+    cells = None
+    if stopping == "fixed" and weights is None:
+        cells = _tally(n, c)
+    if cells is None or cells.n.min() < ks.max():
+        cells = _checked_cells(n, c, ks, weights, stopping, block)
     if stopping == "first_success":
         _reject_long(ks, int(cells.n.max()) // block * block, "the largest n in whole blocks")
+
+    if stopping == "fixed" and not n_boot:
+        estimate, failure, deviation = _means(cells, ks)
+        if np.minimum(estimate, failure).min() > _SQUARES or not deviation.any():
+            many = cells.total > 1
+            stderr = deviation / math.sqrt(cells.total - 1) if many else np.full(ks.size, np.nan)
+            z = ndtri(0.5 + 0.5 * level)
+            lower, upper = (np.clip(estimate + side * z * stderr, 0, 1) for side in (-1, 1))
+            return Curve(ks, estimate, failure, stderr, lower, upper)
 
     generator = default_rng(rng).numpy() if n_boot else None
     step = max(1, _BUDGET // max(cells.n.size, n_boot))

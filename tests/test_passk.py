@@ -224,6 +224,123 @@ def test_bits_do_not_depend_on_the_threads_of_the_blas():
         np.testing.assert_array_equal(getattr(curves[0], field), getattr(curves[1], field))
 
 
+# ---------------------------------------------------------------- many problems at once
+
+
+def many_counts(kind, size=9000):
+    """Counts that the kernels for many problems take in different ways."""
+    rng = np.random.default_rng(5)
+    n = {
+        "one small n": np.full(size, 200),
+        "one n": np.full(size, 700),
+        "small n": rng.integers(90, 256, size),
+        "one n among small": np.where(np.arange(size) < 5000, 1000, rng.integers(90, 256, size)),
+        "any n": rng.integers(90, 3000, size),
+        "large n": rng.integers(10**6, 2 * 10**6, size),
+    }[kind]
+    return n, rng.binomial(n, rng.beta(0.3, 2, size))
+
+
+KINDS = ("one small n", "one n", "small n", "one n among small", "any n", "large n")
+
+
+@pytest.mark.parametrize("function", [pass_at_k, fail_at_k, pass_hat_k])
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_problems_are_as_one(kind, function):
+    n, c = many_counts(kind)
+    k = np.array([[1, 7], [0, 64]])
+    many = function(n, c, k)
+    assert many.shape == (n.size, 2, 2)
+    for i in range(0, n.size, 250):
+        np.testing.assert_array_equal(many[i], function(n[i], c[i], k))
+    np.testing.assert_array_equal(function(n, c, 7), many[:, 0, 1])
+    if "one" in kind and "among" not in kind:
+        np.testing.assert_array_equal(function(n[0], c, 7), many[:, 0, 1])
+
+
+@pytest.mark.parametrize("function", [pass_at_k, lambda n, c, k: pass_at_k_curve(n, c, k).estimate])
+@pytest.mark.parametrize(
+    ("n", "c", "words"),
+    [
+        (200, 201, r"c\[8000\] is 201: it must be at most n"),
+        (200, -1, r"c\[8000\] is -1"),
+        (-5, 0, r"n\[8000\] is -5"),
+        (np.iinfo(np.int64).min, 1, r"n\[8000\] is -9223372036854775808"),
+        (np.iinfo(np.int64).max, 1, r"n\[8000\] is 9223372036854775807"),
+        (9, 3, r"n\[8000\] (= 9|is 9: it must be at least the largest k = 10)|c\[8500\]"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["one small n", "small n", "any n"])
+def test_one_bad_count_among_many_is_named(function, n, c, words, kind):
+    ns, cs = many_counts(kind)
+    ns[8000], cs[8000] = n, c
+    cs[8500] = ns[8500] + 1  # not the first
+    with pytest.raises(ValueError, match=words):
+        function(ns, cs, 10)
+
+
+def slow_curve(n, c, k):
+    """Means and standard errors of the rates, each problem and k by itself."""
+    once, times = np.unique(np.stack((n, c)), axis=1, return_counts=True)
+    fail, success = (function(*once, k) for function in (fail_at_k, pass_at_k))
+    estimate, failure = times @ success / n.size, times @ fail / n.size
+    near = np.where(failure < estimate, fail - failure, success - estimate)
+    return estimate, failure, np.sqrt(times @ near**2 / n.size / (n.size - 1))
+
+
+@pytest.mark.parametrize(
+    "k",
+    [
+        [0],
+        [1],
+        [1, 2, 3, 4, 5, 10, 20, 50, 90],
+        [60, 5, 5, 0, 60, 7],
+        [1, 10, 89, 300, 301, 512, 513, 640],
+        list(range(200, 690, 7)),
+        [3, 20_000],
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_curves_of_many_problems(kind, k):
+    n, c = many_counts(kind)
+    k = np.array([j for j in k if j <= n.min()] or [2])
+    curve = pass_at_k_curve(n, c, k)
+    for found, exact in zip((curve.estimate, curve.failure, curve.stderr), slow_curve(n, c, k), strict=True):
+        np.testing.assert_allclose(found, exact, rtol=1e-12, atol=0)
+    assert_same_bits_at_any_thread_count(lambda: pass_at_k_curve(n, c, k).stderr)
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(st.data())
+def test_any_curve(data):
+    n = np.array(data.draw(st.lists(st.integers(3, 400), min_size=2, max_size=40)))
+    c = np.array([data.draw(st.integers(0, j)) for j in n.tolist()])
+    k = data.draw(st.lists(st.integers(0, int(n.min())), min_size=1, max_size=6))
+    rates = floats([[exact_failure(i, j, m) for m in k] for i, j in zip(n.tolist(), c.tolist(), strict=True)])
+    curve = pass_at_k_curve(n, c, k)
+    np.testing.assert_allclose(curve.failure, rates.mean(0), rtol=1e-13)
+    np.testing.assert_allclose(curve.estimate, (1 - rates).mean(0), rtol=1e-12, atol=1e-16)
+    np.testing.assert_allclose(curve.stderr, scipy.stats.sem(rates, axis=0), rtol=1e-9, atol=1e-17)
+
+
+def test_equal_problems_have_no_spread():
+    for n, c in ((200, 60), (10**6, 3), (50, 0), (50, 50)):
+        for k in ([1, 3, 40], [50]):
+            assert (pass_at_k_curve(n, np.full(5000, c), k).stderr == 0).all()
+
+
+def test_a_curve_of_failure_rates_far_below_one():
+    curve = pass_at_k_curve(np.full(5000, 1000), np.full(5000, 600), [10, 380, 400])
+    exact = floats([exact_failure(1000, 600, k) for k in (10, 380, 400)])
+    np.testing.assert_allclose(curve.failure, exact, rtol=1e-13)
+    assert (curve.stderr == 0).all()
+    c = np.tile([600, 590], 2500)
+    exact = floats([[exact_failure(1000, j, k) for k in (10, 380)] for j in (600, 590)])
+    curve = pass_at_k_curve(np.full(5000, 1000), c, [10, 380])
+    np.testing.assert_allclose(curve.failure, exact.mean(0), rtol=1e-13)
+    np.testing.assert_allclose(curve.stderr, np.ptp(exact, axis=0) / 2 / np.sqrt(4999), rtol=1e-12)
+
+
 # ---------------------------------------------------------------- curves, n fixed
 
 KS = np.array([1, 2, 5, 20])

@@ -4,7 +4,9 @@
 #ifndef LF_VECTOR_H
 #define LF_VECTOR_H
 
-#ifdef __SSE2__
+#ifdef __FMA__
+#    include <immintrin.h>
+#elif defined(__SSE2__)
 #    include <emmintrin.h>
 #endif
 
@@ -43,6 +45,37 @@ static inline void lf_store_words(lf_word4 x, uint64_t *to)
 static inline void lf_store_reals(lf_real4 x, double *to)
 {
     memcpy(to, &x, sizeof x);
+}
+
+/* a b + c, in one rounding where the level has the instruction. */
+static inline lf_real4 lf_fma_reals(lf_real4 a, lf_real4 b, lf_real4 c)
+{
+#ifdef __FMA__
+    return (lf_real4)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+    lf_real4 sum;
+    for (int l = 0; l < 4; l++)
+        sum[l] = lf_fma(a[l], b[l], c[l]);
+    return sum;
+#endif
+}
+
+/* a b - p for p = a b as rounded: exact, where nothing underflows. */
+static inline lf_real4 lf_product_rest(lf_real4 a, lf_real4 b, lf_real4 p)
+{
+#ifdef __FMA__
+    return (lf_real4)_mm256_fmsub_pd((__m256d)a, (__m256d)b, (__m256d)p);
+#elif LF_FMA
+    lf_real4 rest;
+    for (int l = 0; l < 4; l++)
+        rest[l] = fma(a[l], b[l], -p[l]);
+    return rest;
+#else /* Dekker's halves */
+    const lf_real4 split_a = a * 134217729.0, split_b = b * 134217729.0; /* 2^27 + 1 */
+    const lf_real4 a_high = split_a - (split_a - a), a_low = a - a_high;
+    const lf_real4 b_high = split_b - (split_b - b), b_low = b - b_high;
+    return (((a_high * b_high - p) + a_high * b_low) + a_low * b_high) + a_low * b_low;
+#endif
 }
 
 /* Past the caches, to a place that 16 divides: for arrays that they could not hold anyway, as a

@@ -1,6 +1,6 @@
 """Kernels of lidfast.passk."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int8_t, int64_t
 
 cdef extern from "core/module.h":
     ctypedef int64_t lf_status
@@ -13,6 +13,14 @@ cdef extern from "passk/passk.h":
                                    const double *k, double *out) nogil
         lf_status (*count_rates)(int64_t m, const int64_t *n, const int64_t *c, int64_t nk,
                                  const int64_t *k, double *fail, double *success) nogil
+        int64_t (*count_lookup)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
+                                bint failures, int64_t least, int64_t rows, int64_t columns, int64_t nk,
+                                const double *table, double *out) nogil
+        int64_t (*count_tally)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
+                               int64_t room, int64_t *cells) nogil
+        lf_status (*count_means)(int64_t m, const int64_t *n, const int64_t *c, const double *w,
+                                 int64_t nk, const int64_t *k, const double *offset,
+                                 const int8_t *of_pass, double *out) nogil
     const lf_passk_kernels *lf_passk_select()
 
 lf_import_core()
@@ -45,4 +53,41 @@ def count_rates(const int64_t[::1] n, const int64_t[::1] c, const int64_t[::1] k
     with nogil:
         status = kernels.count_rates(n.shape[0], &n[0], &c[0], k.shape[0], &k[0], pointer_fail,
                                      pointer_success)
+    lf_raise(status)
+
+
+def count_lookup(const int64_t[::1] n, const int64_t[::1] c, bint failures, int64_t least,
+                 const double[:, :, ::1] table, double[:, ::1] out):
+    """Copy rows of a table (n - least, c or n - c, len(k)); return how many problems it served.
+
+    n has as many elements as c, or one.
+    """
+    cdef int64_t done
+    with nogil:
+        done = kernels.count_lookup(c.shape[0], &n[0], n.shape[0] == c.shape[0], &c[0], failures, least,
+                                    table.shape[0], table.shape[1], table.shape[2], &table[0, 0, 0],
+                                    &out[0, 0])
+    if done < 0:
+        lf_raise(done)
+    return done
+
+
+def count_tally(const int64_t[::1] n, const int64_t[::1] c, int64_t[:, ::1] cells):
+    """Write distinct (n, c) and their numbers into cells; return how many there are, 0 if not served."""
+    cdef int64_t found
+    with nogil:
+        found = kernels.count_tally(c.shape[0], &n[0], n.shape[0] == c.shape[0], &c[0], cells.shape[1],
+                                    &cells[0, 0])
+    if found < 0:
+        lf_raise(found)
+    return found
+
+
+def count_means(const int64_t[::1] n, const int64_t[::1] c, const double[::1] w, const int64_t[::1] k,
+                const double[::1] offset, const int8_t[::1] of_pass, double[:, ::1] out):
+    """Write sums over problems of pass@k, failure rates and squared distances from offset, (3, len(k))."""
+    cdef lf_status status
+    with nogil:
+        status = kernels.count_means(n.shape[0], &n[0], &c[0], &w[0], k.shape[0], &k[0], &offset[0],
+                                     &of_pass[0], &out[0, 0])
     lf_raise(status)

@@ -1,63 +1,9 @@
-/* pass@k from counts, in double-double arithmetic: an unevaluated sum high + low holds about 106
- * bits, so that the failure rate and what is left of 1 each keep their relative accuracy. */
+/* pass@k from counts, a result for each problem. */
 #include "passk/counts.h"
+#include "passk/rates.h"
 
-#define TILE 64           /* results between two looks at the status */
-#define STRETCH (1 << 16) /* factors between two looks */
-
-/* Failure rates are multiplied up times 2^900 and given up below 2^-1080, which rounds to 0: no
- * step meets a subnormal number. */
-#define SCALE 0x1p900
-#define NOTHING 0x1p-180
-
-typedef struct {
-    double high, low;
-} lf_pair;
-
-/* a b = high + low, exactly (Dekker's splitting where the level has no fused multiply-add). */
-static inline lf_pair exact_product(double a, double b)
-{
-    const double high = a * b;
-#if LF_FMA
-    return (lf_pair){high, fma(a, b, -high)};
-#else
-    const double split_a = a * 134217729.0, split_b = b * 134217729.0; /* 2^27 + 1 */
-    const double a_high = split_a - (split_a - a), a_low = a - a_high;
-    const double b_high = split_b - (split_b - b), b_low = b - b_high;
-    const double rest = ((a_high * b_high - high) + a_high * b_low) + a_low * b_high;
-    return (lf_pair){high, rest + a_low * b_low};
-#endif
-}
-
-/* p (a / b): the quotient is q and what the exact remainder adds. */
-static inline lf_pair times_ratio(lf_pair p, double a, double b)
-{
-    const double q = a / b;
-    const lf_pair back = exact_product(q, b);
-    const double q_low = ((a - back.high) - back.low) / b;
-    const lf_pair product = exact_product(p.high, q);
-    const double low = product.low + (p.high * q_low + p.low * q);
-    const double high = product.high + low;
-    return (lf_pair){high, low - (high - product.high)};
-}
-
-/* SCALE C(n-c, k) / C(n, k): the product over i < min(c, k) of 1 - max(c, k) / (n - i). The ratio
- * is symmetric in c and k. Up to 2^53 all its integers are exact. */
-static lf_pair failure_rate(int64_t n, int64_t c, int64_t k, lf_status *status)
-{
-    const int64_t terms = LF_MIN(c, k), rest = n - LF_MAX(c, k);
-    lf_pair p = {SCALE, 0};
-    if (rest < terms)
-        return (lf_pair){0, 0};
-    for (int64_t i = 0; i < terms; i++) {
-        p = times_ratio(p, (double)(rest - i), (double)(n - i));
-        if (p.high < NOTHING)
-            return (lf_pair){0, 0};
-        if (i % STRETCH == STRETCH - 1 && lf_poll(status))
-            break;
-    }
-    return p;
-}
+#define TILE 64      /* results between two looks at the status */
+#define STRETCH 4096 /* problems between two looks */
 
 /* fail[i, j] = C(n[i] - c[i], k[j]) / C(n[i], k[j]), pass[i, j] = 1 - fail[i, j], each to a few
  * units in the last place.
@@ -71,14 +17,58 @@ lf_status LF_NAME(count_rates)(int64_t m, const int64_t *n, const int64_t *c, in
 #pragma omp parallel for schedule(dynamic) num_threads(lf_team(tiles))
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t end = LF_MIN(results, (tile + 1) * TILE);
-        for (int64_t r = tile * TILE; r < end && !lf_poll(&status); r++) {
-            const lf_pair p = failure_rate(n[r / nk], c[r / nk], k[r % nk], &status);
-            const double high = p.high / SCALE, low = p.low / SCALE;
-            if (fail)
-                fail[r] = high;
-            if (pass)
-                pass[r] = (1 - high) - low;
+        for (int64_t r = tile * TILE; r < end && !lf_poll(&status); r += 4) {
+            int64_t own_n[4], own_c[4], own_k[4];
+            for (int l = 0; l < 4; l++) {
+                const int64_t at = LF_MIN(r + l, end - 1);
+                own_n[l] = n[at / nk], own_c[l] = c[at / nk], own_k[l] = k[at % nk];
+            }
+            lf_real4 failed, passed;
+            lf_both_rates(lf_failure_rates(own_n, own_c, own_k, &status), &failed, &passed);
+            for (int l = 0; l < 4 && r + l < end; l++) {
+                if (fail)
+                    fail[r + l] = failed[l];
+                if (pass)
+                    pass[r + l] = passed[l];
+            }
         }
     }
     return status;
+}
+
+/* out[i, :] = table[n[i] - least, at, :] with at = c[i], or n[i] - c[i] where `failures`, for as
+ * many problems from the first one as have 0 <= c[i] <= n[i] and least <= n[i] < least + rows.
+ * Returns their number, at whole stretches of problems, or a status.
+ * IN   n (m,) with step 0 or 1; table (rows, columns, nk), columns >= least + rows */
+int64_t LF_NAME(count_lookup)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
+                              int failures, int64_t least, int64_t rows, int64_t columns,
+                              int64_t nk, const double *table, double *out)
+{
+    const int64_t stretches = (m + STRETCH - 1) / STRETCH;
+    int64_t done = m;
+    lf_status status = LF_OK;
+#pragma omp parallel for schedule(static) num_threads(lf_team(stretches)) reduction(min : done)
+    for (int64_t stretch = 0; stretch < stretches; stretch++) {
+        if (done < m || lf_poll(&status))
+            continue;
+        const int64_t first = stretch * STRETCH, end = LF_MIN(first + STRETCH, m);
+        uint64_t outside = 0; /* its highest bit: something is negative */
+        for (int64_t i = first; i < end; i++) {
+            const uint64_t own = (uint64_t)n[i * n_step], row = own - (uint64_t)least;
+            outside |= row | ((uint64_t)rows - 1 - row) | (uint64_t)c[i] | (own - (uint64_t)c[i]);
+        }
+        if (outside >> 63) {
+            done = first;
+            continue;
+        }
+        for (int64_t i = first; i < end; i++) {
+            const int64_t own = n[i * n_step], at = failures ? own - c[i] : c[i];
+            const double *from = table + ((own - least) * columns + at) * nk;
+            if (nk == 1)
+                out[i] = *from;
+            else
+                memcpy(out + i * nk, from, (size_t)nk * sizeof *from);
+        }
+    }
+    return status == LF_OK ? done : status;
 }

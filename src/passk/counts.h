@@ -6,5 +6,13 @@
 
 lf_status LF_NAME(count_rates)(int64_t m, const int64_t *n, const int64_t *c, int64_t nk,
                                const int64_t *k, double *fail, double *pass);
+int64_t LF_NAME(count_lookup)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
+                              int failures, int64_t least, int64_t rows, int64_t columns,
+                              int64_t nk, const double *table, double *out);
+int64_t LF_NAME(count_tally)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
+                             int64_t room, int64_t *cells);
+lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, const double *w,
+                               int64_t nk, const int64_t *k, const double *from,
+                               const int8_t *of_pass, double *out);
 
 #endif

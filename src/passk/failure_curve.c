@@ -232,4 +232,7 @@ static lf_status failure_curve(int64_t n, const double *s, int is_log, const dou
 }
 
 const lf_passk_kernels LF_NAME(passk_kernels) = {.failure_curve = failure_curve,
-                                                 .count_rates = LF_NAME(count_rates)};
+                                                 .count_rates = LF_NAME(count_rates),
+                                                 .count_lookup = LF_NAME(count_lookup),
+                                                 .count_tally = LF_NAME(count_tally),
+                                                 .count_means = LF_NAME(count_means)};
