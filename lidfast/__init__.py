@@ -14,8 +14,10 @@ from . import difficulty, random, spectrum
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
 from .lid import LIDModel, LIDResult
 from .passk import (
+    Comparison,
     Curve,
     PowerLaw,
+    compare,
     fail_at_k,
     failure_curve,
     fit_power_law,
@@ -29,11 +31,13 @@ from .ridge import ridge_loo, ridge_path, ridge_risk, ridge_solve, ridge_solve_g
 __version__ = _version("lidfast")
 
 __all__ = [
+    "Comparison",
     "Curve",
     "LIDModel",
     "LIDResult",
     "PowerLaw",
     "__version__",
+    "compare",
     "difficulty",
     "fail_at_k",
     "failure_curve",

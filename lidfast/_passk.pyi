@@ -29,7 +29,8 @@ def count_means(
     c: NDArray[np.int64],
     w: NDArray[np.float64],
     k: NDArray[np.int64],
-    offset: NDArray[np.float64],
-    of_pass: NDArray[np.int8],
     out: NDArray[np.float64],
 ) -> None: ...
+def count_curves(
+    n: NDArray[np.int64], c: NDArray[np.int64], k: NDArray[np.int64], out: NDArray[np.float64]
+) -> int: ...

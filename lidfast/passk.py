@@ -5,45 +5,21 @@ Sources: [LID] arXiv 2601.03764, [MK] arXiv 2502.17578; the unbiased estimator i
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
 
-from . import _check, _passk
+from . import _check, _curves, _passk
 from ._check import FloatArray, IntArray
-from ._threads import single_threaded_blas
 from .random import Generator, Seed, default_rng
-
-# Elements of the largest temporary arrays.
-_BUDGET = 2**23
-
-# Values of k that the kernel of the means takes at a time.
-_KS = 2**12
-
-# Means of squares below the square of this would lose digits.
-_SQUARES = 1e-120
 
 # From so many problems on a table of all counts is worth its making.
 _MANY = 2**12
 
-# Numbers of attempts below this have a cell for each number of successes in the kernels.
-_SMALL = 256
-
 
 # ---------------------------------------------------------------- from counts
-
-
-def _counts(n: ArrayLike, c: ArrayLike) -> tuple[IntArray, IntArray]:
-    """Check and broadcast attempts and successes: 0 <= c <= n."""
-    attempts, successes = _check.broadcast(n=_check.integers("n", n), c=_check.integers("c", c))
-    _check.reject("c", successes, successes > attempts, "at most n")
-    return attempts, successes
 
 
 def _reject_long(k: IntArray, limit: int, what: str) -> None:
@@ -57,7 +33,7 @@ def _rates(n: ArrayLike, c: ArrayLike, k: ArrayLike, *, fail: bool, hat: bool = 
     found = _looked_up(n, c, trials.ravel(), fail=fail, hat=hat)
     if found is not None:
         return found.reshape((-1, *trials.shape))
-    attempts, successes = _counts(n, c)
+    attempts, successes = _curves.counts(n, c)
     if attempts.size:
         shortest = np.unravel_index(int(np.argmin(attempts)), attempts.shape)
         _reject_long(trials, int(attempts[shortest]), _check.place("n", shortest))
@@ -68,11 +44,6 @@ def _rates(n: ArrayLike, c: ArrayLike, k: ArrayLike, *, fail: bool, hat: bool = 
         counts = np.ascontiguousarray(attempts).ravel(), np.ascontiguousarray(solved).ravel(), trials.ravel()
         _passk.count_rates(*counts, flat if fail else None, None if fail else flat)
     return out if out.ndim else float(out)
-
-
-def _plain(x: NDArray[Any]) -> bool:
-    """Whether a kernel can read the counts as they stand."""
-    return x.dtype == np.int64 and x.flags.carray
 
 
 def _table(n: range, k: IntArray, fail: bool) -> FloatArray:
@@ -88,7 +59,7 @@ def _table(n: range, k: IntArray, fail: bool) -> FloatArray:
 def _looked_up(n: ArrayLike, c: ArrayLike, k: IntArray, *, fail: bool, hat: bool) -> FloatArray | None:
     """Look up the rates of many whole counts in one dimension, of few different n; None where not so."""
     attempts, successes = np.asarray(n), np.asarray(c)
-    if not (_plain(attempts) and _plain(successes) and successes.ndim == 1 and k.size):
+    if not (_curves.plain(attempts) and _curves.plain(successes) and successes.ndim == 1 and k.size):
         return None
     if attempts.ndim > 1 or attempts.size not in (1, successes.size) or successes.size < _MANY:
         return None
@@ -98,9 +69,9 @@ def _looked_up(n: ArrayLike, c: ArrayLike, k: IntArray, *, fail: bool, hat: bool
         done = _passk.count_lookup(
             attempts.ravel(), successes, hat, own, _table(range(own, own + 1), k, fail), out
         )
-    if done < out.shape[0] and attempts.size > 1 and most < _SMALL <= successes.size // 256:
+    if done < out.shape[0] and attempts.size > 1 and most < _curves.SMALL <= successes.size // 256:
         rest = attempts[done:], successes[done:]
-        done += _passk.count_lookup(*rest, hat, most, _table(range(most, _SMALL), k, fail), out[done:])
+        done += _passk.count_lookup(*rest, hat, most, _table(range(most, _curves.SMALL), k, fail), out[done:])
     return out if done == out.shape[0] else None
 
 
@@ -219,11 +190,11 @@ def pass_hat_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """pass@k against k; every field has shape (K,).
+    """pass@k against k; every field has shape (K,), or (..., K) of several models but for k.
 
     Parameters
     ----------
-    k : ndarray
+    k : ndarray, shape (K,)
         Numbers of attempts.
     estimate, failure : ndarray
         pass@k and 1 - pass@k, each with its own relative accuracy.
@@ -247,262 +218,6 @@ class Curve:
     upper: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """Distinct (n, c), sorted, and how many problems share each."""
-
-    n: IntArray
-    c: IntArray
-    problems: FloatArray
-
-    @property
-    def total(self) -> int:
-        return int(self.problems.sum())
-
-
-@dataclass(frozen=True, eq=False)
-class _Estimator:
-    """An estimator of pass@k as a function of the number of problems in each cell.
-
-    estimate and failure (K,) are its values; influence (cells, K) is its derivative in the weight of
-    one problem of a cell, of either sign; resample takes numbers of problems (b, cells) to pass@k (b, K).
-    """
-
-    estimate: FloatArray
-    failure: FloatArray
-    influence: FloatArray
-    resample: Callable[[FloatArray], FloatArray]
-
-
-def _histogram(n: IntArray, c: IntArray, weights: IntArray | None) -> _Cells:
-    base = int(c.max()) + 1
-    if int(n.max()) < np.iinfo(np.int64).max // base:
-        rows, axis = n * base + c, None
-    else:
-        rows, axis = np.stack((n, c), axis=1), 0
-    if weights is None:
-        cells, problems = np.unique(rows, return_counts=True, axis=axis)
-    else:
-        total = weights.sum(dtype=np.float64)
-        if not 0 < total <= 2**53:
-            raise ValueError(f"weights sum to {total:g}: they must sum to an integer in [1, 2^53]")
-        cells, inverse = np.unique(rows, return_inverse=True, axis=axis)
-        problems = np.bincount(inverse.ravel(), weights)
-        cells, problems = cells[problems > 0], problems[problems > 0]
-    n_cells, c_cells = divmod(cells, base) if axis is None else cells.T
-    return _Cells(np.ascontiguousarray(n_cells), np.ascontiguousarray(c_cells), problems.astype(np.float64))
-
-
-def _tally(n: ArrayLike, c: ArrayLike) -> _Cells | None:
-    """Cells of checked counts in one reading; None unless few distinct n and whole numbers allow it."""
-    attempts, successes = np.asarray(n), np.asarray(c)
-    if not (_plain(attempts) and _plain(successes) and successes.ndim == 1):
-        return None
-    if attempts.ndim > 1 or attempts.size not in (1, successes.size):
-        return None
-    own = int(attempts.flat[0]) if attempts.size else -1
-    if not (0 <= own < 2**22 and successes.size < 2**32):
-        return None
-    cells = np.empty((3, _SMALL**2 + own + 1), dtype=np.int64)
-    found = _passk.count_tally(attempts.ravel(), successes, cells)
-    return _Cells(cells[0, :found], cells[1, :found], cells[2, :found].astype(float)) if found else None
-
-
-def _checked_cells(
-    n: ArrayLike, c: ArrayLike, k: IntArray, weights: ArrayLike | None, stopping: str, block: int
-) -> _Cells:
-    attempts, successes = _counts(_check.integer_vector("n", n), _check.integer_vector("c", c))
-    multiplicity = None
-    if weights is not None:
-        multiplicity = _check.integer_vector("weights", weights)
-        _check.same_size("weights", multiplicity, "n and c", attempts.size)
-    if stopping == "fixed":
-        short = attempts < k.max()
-        _check.reject(
-            "n", attempts, short, f"at least the largest k = {k.max()} where n was fixed in advance"
-        )
-    else:
-        _check_first_success(attempts, successes, block)
-    return _histogram(attempts, successes, multiplicity)
-
-
-def _both_rates(n: IntArray, c: IntArray, k: IntArray) -> tuple[FloatArray, FloatArray]:
-    fail, success = np.empty((2, n.size, k.size))
-    _passk.count_rates(n, c, k, fail, success)
-    return fail, success
-
-
-def _fixed(cells: _Cells, k: IntArray) -> _Estimator:
-    """Means over problems of the unbiased estimates."""
-    fail, success = _both_rates(cells.n, cells.c, k)
-    failure, estimate = cells.problems @ fail / cells.total, cells.problems @ success / cells.total
-    # From the side that is near 0, where differences keep their digits.
-    influence = np.where(failure < estimate, failure - fail, success - estimate) / cells.total
-    return _Estimator(estimate, failure, influence, lambda problems: estimate + problems @ influence)
-
-
-def _means(cells: _Cells, k: IntArray) -> FloatArray:
-    """Means over problems of pass@k and of the failure rate, and the standard deviation of both, (3, K)."""
-    # Deviations are taken from the rates of the most frequent counts, which cannot be far from the
-    # mean, so that nothing cancels; and on the side that is near 0.
-    often = np.argmax(cells.problems, keepdims=True)
-    out, order = np.empty((3, k.size)), np.argsort(k, kind="stable")
-    for i in range(0, k.size, _KS):
-        some = order[i : i + _KS]
-        fail, success = _both_rates(cells.n[often], cells.c[often], k[some])
-        of_pass = fail[0] > 0.5
-        origin = np.where(of_pass, success[0], fail[0])
-        sums = np.empty((3, some.size))
-        _passk.count_means(cells.n, cells.c, cells.problems, k[some], origin, of_pass.astype(np.int8), sums)
-        mean_success, mean_fail, square = sums / cells.total
-        shift = np.where(of_pass, mean_success, mean_fail) - origin
-        out[:, some] = mean_success, mean_fail, np.sqrt(np.maximum(square - shift**2, 0))
-    return out
-
-
-def _first_success(cells: _Cells, k: IntArray, block: int) -> _Estimator:
-    """Kaplan and Meier's estimator in blocks of attempts.
-
-    Among the r problems that attempted a block, d ended in it: the failure rate S takes a factor
-    1 - d/r, and u attempts into the block 1 - e/r, e the sum over the problems that ended in it of
-    the pass@u of their b attempts there.
-    """
-    blocks, solved = cells.n // block, cells.c > 0
-    times, start = np.unique(blocks, return_index=True)
-    stop = np.append(start[1:], blocks.size)
-    current = -(-k // block)  # the block of attempt k, counted from 1; 0 for k = 0
-    attempt = np.where(current > 0, k - (current - 1) * block, 0)
-    # Index of the first time not before the current block, and the cells that ended in that block.
-    place = np.searchsorted(times, current)
-    last = [
-        slice(start[t], stop[t] if times[t] == q else start[t]) for t, q in zip(place, current, strict=True)
-    ]
-    shares = [
-        _both_rates(np.full(cells.c[own].size, block), cells.c[own], attempt[j : j + 1])
-        if own.stop > own.start
-        else (np.zeros((0, 1)), np.zeros((0, 1)))
-        for j, own in enumerate(last)
-    ]
-
-    def tables(problems: FloatArray) -> tuple[FloatArray, ...]:
-        """At risk, ended, S before and 1 - S before each time, (b, times)."""
-        ended = np.add.reduceat(problems * solved, start, axis=1)
-        at_risk = np.add.reduceat(problems, start, axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
-        # Where a resample holds nobody any more, S stays what it was.
-        someone = np.maximum(at_risk, 1)
-        before = np.ones_like(at_risk)
-        np.cumprod((someone - ended)[:, :-1] / someone[:, :-1], axis=1, out=before[:, 1:])
-        solved_before = np.zeros_like(at_risk)
-        np.cumsum((before * ended / someone)[:, :-1], axis=1, out=solved_before[:, 1:])
-        return someone, ended, before, solved_before
-
-    def evaluate(problems: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """pass@k and failure rates, (b, K)."""
-        at_risk, _, before, solved_before = tables(problems)
-        estimate, failure = np.empty((2, len(problems), k.size))
-        for j, (t, own, (fail, success)) in enumerate(zip(place, last, shares, strict=True)):
-            r, s = at_risk[:, t], before[:, t]
-            inside = problems[:, own]
-            estimate[:, j] = solved_before[:, t] + s * (inside @ success)[:, 0] / r
-            failure[:, j] = s * (r - inside.sum(axis=1) + (inside @ fail)[:, 0]) / r
-        return estimate, failure
-
-    def influence() -> FloatArray:
-        """-dS/dw for one more problem of weight w in a cell: the chain rule on ln S, (cells, K)."""
-        at_risk, ended, before, _ = (row[0] for row in tables(cells.problems[None]))
-        left = np.maximum(at_risk - ended, 1)  # 0 at the last time only, where no later k asks for it
-        gain = np.append(0.0, np.cumsum(ended / (at_risk * left)))
-        own_time = np.searchsorted(times, blocks)
-        out = np.empty((blocks.size, k.size))
-        for j, (t, own, (_, success)) in enumerate(zip(place, last, shares, strict=True)):
-            r = at_risk[t]
-            share = cells.problems[own] @ success[:, 0] / r
-            earlier = gain[np.minimum(own_time + 1, t)] - np.where(
-                solved & (own_time < t), 1 / left[own_time], 0
-            )
-            now = np.where(own_time >= t, share / r, 0)
-            now[own] -= success[:, 0] / r
-            out[:, j] = -before[t] * ((1 - share) * earlier + now)
-        return out
-
-    estimate, failure = evaluate(cells.problems[None])
-    return _Estimator(estimate[0], failure[0], influence(), lambda problems: evaluate(problems)[0])
-
-
-def _check_first_success(n: IntArray, c: IntArray, block: int) -> None:
-    _check.reject("c", c, c > block, f"at most block = {block} where sampling stops at the first success")
-    _check.reject("n", n, (c > 0) & (n % block != 0), f"a multiple of block = {block} where c > 0")
-
-
-def _bootstrap(
-    estimator: _Estimator, cells: _Cells, n_boot: int, generator: np.random.Generator
-) -> FloatArray:
-    """pass@k of n_boot resamples of the problems, (n_boot, K)."""
-    out = np.empty((n_boot, estimator.estimate.size))
-    share = cells.problems / cells.total
-    step = max(1, _BUDGET // (8 * share.size))
-    for i in range(0, n_boot, step):
-        problems = generator.multinomial(cells.total, share, size=min(step, n_boot - i))
-        out[i : i + step] = estimator.resample(problems.astype(np.float64))
-    return out
-
-
-def _bca_levels(
-    levels: FloatArray,
-    replicates: FloatArray,
-    estimate: FloatArray,
-    deviation: FloatArray,
-    acceleration: FloatArray,
-) -> FloatArray:
-    """Levels of the bias-corrected and accelerated interval (Efron, JASA 82 (1987) 171), (2, K)."""
-    # Replicates that differ from the estimate by rounding alone are ties: they count by half.
-    distance = replicates - estimate
-    tied = np.abs(distance) <= 1e-9 * deviation
-    below = np.mean(np.where(tied, 0.5, distance < 0), axis=0)
-    bias = ndtri(np.clip(below, 0.5 / len(replicates), 1 - 0.5 / len(replicates)))
-    z = bias + ndtri(levels)
-    return np.asarray(ndtr(bias + z / np.maximum(1 - acceleration * z, 1e-9)))
-
-
-def _quantiles(ordered: FloatArray, levels: FloatArray) -> FloatArray:
-    """Quantiles of each column of (B, K), by linear interpolation, at levels (2, K) or (2, 1)."""
-    position = np.broadcast_to(levels * (len(ordered) - 1), (len(levels), ordered.shape[1]))
-    low = position.astype(np.intp)
-    high = np.minimum(low + 1, len(ordered) - 1)
-    at_low, at_high = (np.take_along_axis(ordered, i, axis=0) for i in (low, high))
-    return np.asarray(at_low + (position - low) * (at_high - at_low))
-
-
-def _curve(
-    estimator: _Estimator,
-    cells: _Cells,
-    level: float,
-    interval: str,
-    n_boot: int,
-    generator: np.random.Generator | None,
-) -> tuple[FloatArray, ...]:
-    """Every field of a Curve but k."""
-    # In units of the largest influence: its squares and cubes do not underflow.
-    unit = np.maximum(np.abs(estimator.influence).max(axis=0), np.finfo(float).tiny)
-    relative = estimator.influence / unit
-    second, third = cells.problems @ relative**2, cells.problems @ relative**3
-    deviation = unit * np.sqrt(second)
-    many = cells.total > 1
-    stderr = deviation * np.sqrt(cells.total / (cells.total - 1)) if many else np.full(unit.size, np.nan)
-    levels = np.array([[(1 - level) / 2], [(1 + level) / 2]])
-    if generator is None:
-        bounds = estimator.estimate + ndtri(levels) * stderr
-    else:
-        replicates = _bootstrap(estimator, cells, n_boot, generator)
-        if interval == "bca":
-            acceleration = third / (6 * np.maximum(second, 1) ** 1.5)  # second is 0 or at least 1
-            levels = _bca_levels(levels, replicates, estimator.estimate, deviation, acceleration)
-        replicates.sort(axis=0)
-        bounds = _quantiles(replicates, levels)
-    lower, upper = np.clip(bounds, 0, 1)
-    return estimator.estimate, estimator.failure, stderr, lower, upper
-
-
 def pass_at_k_curve(
     n: ArrayLike,
     c: ArrayLike,
@@ -513,6 +228,7 @@ def pass_at_k_curve(
     n_boot: int = 0,
     interval: str = "bca",
     level: float = 0.95,
+    clusters: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     rng: Seed | Generator = None,
 ) -> Curve:
@@ -523,8 +239,9 @@ def pass_at_k_curve(
 
     Parameters
     ----------
-    n, c : array_like of int, shape (M,)
-        Attempts and successes of each problem; they broadcast.
+    n, c : array_like of int, shape (M,) or (..., M)
+        Attempts and successes of each problem; they broadcast. With more dimensions, of the problems of
+        several models: each gets its own curve.
     k : array_like of int, shape (K,)
         In [0, min n], or for "first_success" in [0, max n] (n in whole blocks).
     stopping : "fixed" or "first_success"
@@ -538,15 +255,18 @@ def pass_at_k_curve(
         Which bootstrap interval.
     level : float, in (0, 1)
         Coverage of the intervals, one k at a time.
+    clusters : array_like, shape (M,), optional
+        Labels of families of problems (variants, one source): two problems of a family are not
+        independent. Families, not problems, are then what was sampled.
     weights : array_like of int, shape (M,), >= 0, optional
-        How many problems have this (n, c), for counts that are already a histogram.
+        How many problems have this (n, c), for counts that are already a histogram. Not with clusters.
     rng : None, int, SeedSequence or Generator
         Source of the resamples; the same seed gives the same intervals.
 
     Returns
     -------
     Curve
-        Fields (K,). With one problem stderr is NaN, and so are the normal intervals.
+        Fields (K,), or (..., K). With one problem stderr is NaN, and so are the normal intervals.
 
     Raises
     ------
@@ -564,9 +284,13 @@ def pass_at_k_curve(
     infinitesimal jackknife's times sqrt(M / (M-1)), which is the "fixed" one where nothing was given
     up. A resample that holds nobody beyond some n keeps its failure rate from there on.
 
+    With G clusters stderr is the root of G / (G-1) times the sum over clusters of the square of what
+    their problems contribute together to the estimate's deviation; resamples draw G clusters, whose
+    sizes may differ.
+
     The bootstrap resamples problems; everything works on the histogram of distinct (n, c), so its cost
     does not grow with M but with the number of distinct pairs. The acceleration of BCa is taken from
-    the same influence of each pair as stderr.
+    the same influence of each pair as stderr. Models are resampled one after the other.
 
     Sources: arXiv 2107.03374, [MK] arXiv 2502.17578.
 
@@ -589,33 +313,149 @@ def pass_at_k_curve(
     n_boot = _check.integer("n_boot", n_boot)
     level = _check.scalar("level", level, _check.LEVEL)
     ks = _check.integer_vector("k", k)
-    cells = None
-    if stopping == "fixed" and weights is None:
-        cells = _tally(n, c)
-    if cells is None or cells.n.min() < ks.max():
-        cells = _checked_cells(n, c, ks, weights, stopping, block)
-    if stopping == "first_success":
-        _reject_long(ks, int(cells.n.max()) // block * block, "the largest n in whole blocks")
-
-    if stopping == "fixed" and not n_boot:
-        estimate, failure, deviation = _means(cells, ks)
-        if np.minimum(estimate, failure).min() > _SQUARES or not deviation.any():
-            many = cells.total > 1
-            stderr = deviation / math.sqrt(cells.total - 1) if many else np.full(ks.size, np.nan)
-            z = ndtri(0.5 + 0.5 * level)
-            lower, upper = (np.clip(estimate + side * z * stderr, 0, 1) for side in (-1, 1))
-            return Curve(ks, estimate, failure, stderr, lower, upper)
-
+    how = _curves.Interval(level, interval, n_boot)
     generator = default_rng(rng).numpy() if n_boot else None
-    step = max(1, _BUDGET // max(cells.n.size, n_boot))
-    parts = []
-    with single_threaded_blas:  # sums that do not depend on the threads
-        for i in range(0, ks.size, step):
-            some = ks[i : i + step]
-            estimator = _fixed(cells, some) if stopping == "fixed" else _first_success(cells, some, block)
-            # A copy: the resamples are the same for every k.
-            parts.append(_curve(estimator, cells, level, interval, n_boot, deepcopy(generator)))
-    return Curve(ks, *(np.concatenate(field) for field in zip(*parts, strict=True)))
+    if stopping == "fixed" and generator is None and weights is None and clusters is None:
+        found = _curves.quick_means(n, c, ks)
+        fields = None if found is None else _curves.normal_curve(found, np.shape(c)[-1], level)
+        if fields is not None:
+            return Curve(ks, *fields)
+
+    attempts, successes = (np.atleast_1d(x) for x in _curves.counts(n, c))
+    if not successes.size:
+        raise ValueError("n is empty")
+    if weights is not None and clusters is not None:
+        raise ValueError("weights do not go with clusters: repeat the problems instead")
+    if stopping == "fixed":
+        what = f"at least the largest k = {ks.max()} where n was fixed in advance"
+        _check.reject("n", attempts, attempts < ks.max(), what)
+    else:
+        _curves.check_first_success(attempts, successes, block)
+    multiplicity = None
+    if weights is not None:
+        multiplicity = _check.integer_vector("weights", weights)
+        _check.same_size("weights", multiplicity, "the problems", attempts.shape[-1])
+
+    def one(n: IntArray, c: IntArray) -> tuple[FloatArray, ...]:
+        cells = _curves.tally(n, c) if multiplicity is None else None
+        cells = cells or _curves.histogram(n, c, multiplicity)
+        if stopping == "first_success":
+            _reject_long(ks, int(cells.n.max()) // block * block, "the largest n in whole blocks")
+        if stopping == "fixed" and generator is None and clusters is None:
+            fields = _curves.normal_curve(_curves.means(cells, ks), cells.total, level)
+            if fields is not None:
+                return fields
+        units = _curves.Units(cells.problems)
+        if clusters is not None:
+            units = _curves.clustered(_curves.place(cells, n, c), cells.n.size, clusters)
+
+        def make(k: IntArray) -> _curves.Estimator:
+            return _curves.fixed(cells, k) if stopping == "fixed" else _curves.first_success(cells, k, block)
+
+        return _curves.curve(make, ks, cells.n.size, units, how, generator)
+
+    models = attempts.shape[:-1]
+    rows = (np.ascontiguousarray(x).reshape(-1, attempts.shape[-1]) for x in (attempts, successes))
+    curves = [one(*row) for row in zip(*rows, strict=True)]
+    return Curve(ks, *(np.reshape(field, (*models, ks.size)) for field in zip(*curves, strict=True)))
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Difference of two models' pass@k on the same problems; every field has shape (K,).
+
+    Parameters
+    ----------
+    k : ndarray
+        Numbers of attempts.
+    difference : ndarray
+        pass@k of the first model less that of the second.
+    lower, upper : ndarray
+        Confidence interval of the difference.
+    p_value : ndarray
+        Of the hypothesis that there is no difference, two-sided, one k at a time.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> found = lidfast.compare(9, [0, 3, 6, 9] * 20, 9, [0, 1, 2, 9] * 20, [1, 3], rng=0)
+    >>> bool((found.lower > 0).all() and (found.p_value < 0.05).all())
+    True
+    """
+
+    k: IntArray
+    difference: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    p_value: FloatArray
+
+
+def compare(
+    n1: ArrayLike,
+    c1: ArrayLike,
+    n2: ArrayLike,
+    c2: ArrayLike,
+    k: ArrayLike,
+    *,
+    n_boot: int = 10_000,
+    level: float = 0.95,
+    clusters: ArrayLike | None = None,
+    rng: Seed | Generator = None,
+) -> Comparison:
+    r"""Compare pass@k of two models on the same problems.
+
+    Problem i counts with the difference of its two unbiased estimates, so what makes a problem easy or
+    hard for both does not widen the interval.
+
+    Parameters
+    ----------
+    n1, c1, n2, c2 : array_like of int, shape (M,)
+        Attempts, fixed in advance, and successes of the first and of the second model; they broadcast.
+    k : array_like of int, shape (K,)
+        In [0, min of n1 and n2].
+    n_boot : int, >= 1
+        Resamples of the problems.
+    level : float, in (0, 1)
+        Coverage of the intervals, one k at a time.
+    clusters : array_like, shape (M,), optional
+        Labels of families of problems, which are then resampled whole.
+    rng : None, int, SeedSequence or Generator
+        Source of the resamples.
+
+    Returns
+    -------
+    Comparison
+        Fields (K,).
+
+    Raises
+    ------
+    ValueError
+        Names the argument and the first bad index.
+
+    Notes
+    -----
+    The interval is the BCa bootstrap's (Efron, JASA 82 (1987) 171). The p-value is that of the
+    differences of B resamples about 0 instead of their mean: (1 + #{abs(d* - d) >= abs(d)}) / (1 + B)
+    (Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 16). It is not corrected for
+    the number of k.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> found = lidfast.compare(10, [0, 2, 5, 9, 3], 10, [0, 1, 5, 10, 1], [1, 5], rng=0)
+    >>> found.difference.round(12)
+    array([0.04      , 0.13888889])
+    """
+    n_boot = _check.integer("n_boot", n_boot, 1)
+    level = _check.scalar("level", level, _check.LEVEL)
+    ks = _check.integer_vector("k", k)
+    given = {"n1": n1, "c1": c1, "n2": n2, "c2": c2}
+    counts = _check.broadcast(**{name: _check.integer_vector(name, x) for name, x in given.items()})
+    for i in (0, 2):
+        names = list(given)[i : i + 2]
+        _check.reject(names[1], counts[i + 1], counts[i + 1] > counts[i], f"at most {names[0]}")
+        _check.reject(names[0], counts[i], counts[i] < ks.max(), f"at least the largest k = {ks.max()}")
+    return Comparison(ks, *_curves.compared(counts, ks, level, n_boot, clusters, default_rng(rng).numpy()))
 
 
 # ---------------------------------------------------------------- from success probabilities

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 import lidfast
 from lidfast import (
+    _curves,
+    compare,
     fail_at_k,
     failure_curve,
     fit_power_law,
@@ -341,6 +343,157 @@ def test_a_curve_of_failure_rates_far_below_one():
     np.testing.assert_allclose(curve.stderr, np.ptp(exact, axis=0) / 2 / np.sqrt(4999), rtol=1e-12)
 
 
+# ---------------------------------------------------------------- several models, clusters, comparisons
+
+
+@pytest.mark.parametrize("kind", ["one small n", "small n", "any n"])
+@pytest.mark.parametrize("options", [{}, {"n_boot": 20, "rng": 0}])
+def test_models_get_a_curve_each(kind, options):
+    n, c = (x[:8000].reshape(2, 4, 1000) for x in many_counts(kind))
+    curve = pass_at_k_curve(n, c, [5, 1, 60], **options)
+    assert curve.estimate.shape == curve.upper.shape == (2, 4, 3)
+    for i in np.ndindex(2, 4):
+        alone = pass_at_k_curve(n[i], c[i], [5, 1, 60], **options)
+        for field in FIELDS[:3] if options else FIELDS:
+            np.testing.assert_array_equal(getattr(curve, field)[i], getattr(alone, field))
+    if kind == "one small n":
+        shared = pass_at_k_curve(n[0, 0], c, [5, 1, 60], **options)
+        np.testing.assert_array_equal(curve.stderr, shared.stderr)
+
+
+def test_one_bad_model_is_named():
+    n, c = np.full((5, 2000), 100), np.full((5, 2000), 10)
+    c[3, 7] = 101
+    with pytest.raises(ValueError, match=r"c\[3, 7\] is 101"):
+        pass_at_k_curve(n, c, 5)
+    c[3, 7], n[4, 0] = 10, 4
+    with pytest.raises(ValueError, match=r"c\[4, 0\] is 10|n\[4, 0\] is 4"):
+        pass_at_k_curve(n, c, 5)
+
+
+def families(seed=0, size=80):
+    """Problems in families whose members have nearly one difficulty."""
+    rng = np.random.default_rng(seed)
+    family = rng.integers(0, 12, size)
+    s = np.clip(rng.beta(0.4, 2, 12)[family] + 0.02 * rng.random(size), 0, 1)
+    return np.full(size, 40), rng.binomial(40, s), family
+
+
+def test_clusters_against_a_plain_formula():
+    n, c, family = families()
+    values = pass_at_k(n, c, KS)
+    deviations = values - values.mean(0)
+    of_family = np.array([deviations[family == f].sum(0) for f in np.unique(family)])
+    exact = np.sqrt((of_family**2).sum(0) * len(of_family) / (len(of_family) - 1)) / n.size
+    curve = pass_at_k_curve(n, c, KS, clusters=family)
+    np.testing.assert_allclose(curve.estimate, values.mean(0), rtol=1e-14)
+    np.testing.assert_allclose(curve.stderr, exact, rtol=1e-12)
+    names = np.array([f"family {f}" for f in family])
+    np.testing.assert_allclose(pass_at_k_curve(n, c, KS, clusters=names).stderr, curve.stderr, rtol=1e-13)
+    alone = pass_at_k_curve(n, c, KS, clusters=np.arange(n.size))
+    np.testing.assert_allclose(alone.stderr, pass_at_k_curve(n, c, KS).stderr, rtol=1e-12)
+
+
+@pytest.mark.parametrize("stopping", ["fixed", "first_success"])
+def test_resampled_clusters(monkeypatch, stopping):
+    """Replicates are the curves of the families drawn, and spread as the standard error says."""
+    n, c, family = families(1)
+    c = np.minimum(c, 1) if stopping == "first_success" else c
+    kept = []
+    monkeypatch.setattr(
+        _curves.Units, "draw", lambda self, *a, f=_curves.Units.draw: kept.append(f(self, *a)) or kept[-1]
+    )
+    curve = pass_at_k_curve(
+        n, c, KS, n_boot=4000, rng=0, clusters=family, interval="percentile", stopping=stopping
+    )
+    drawn = np.concatenate(kept)
+    cells = histogram(n, c)
+    members = np.stack(
+        [
+            [((n == i) & (c == j) & (family == f)).sum() for f in range(12)]
+            for i, j in zip(cells.n, cells.c, strict=True)
+        ]
+    )
+    # each row is a sum of twelve columns of families
+    for row in drawn[:50]:
+        weights, *_ = np.linalg.lstsq(members, row, rcond=None)
+        np.testing.assert_allclose(members @ weights, row, atol=1e-9)
+    replicates = [
+        pass_at_k_curve(cells.n, cells.c, KS, weights=row.astype(int), stopping=stopping).estimate
+        for row in drawn[:30]
+    ]
+    make = _curves.fixed(cells, KS) if stopping == "fixed" else _curves.first_success(cells, KS, 1)
+    np.testing.assert_allclose(make.resample(drawn[:30]), replicates, rtol=1e-12)
+    # a 95 % interval is about 3.92 errors wide; of 12 families within a quarter
+    np.testing.assert_allclose((curve.upper - curve.lower) / 3.92, curve.stderr, rtol=0.25)
+
+
+def test_compare_against_plain_loops():
+    rng = np.random.default_rng(3)
+    s = rng.beta(0.4, 2, 150)
+    n1, n2 = rng.integers(30, 40, 150), np.full(150, 50)
+    c1, c2 = rng.binomial(n1, s), rng.binomial(n2, np.minimum(1, 1.3 * s))
+    found = compare(n1, c1, n2, c2, KS, rng=0)
+    values = pass_at_k(n1, c1, KS) - pass_at_k(n2, c2, KS)
+    np.testing.assert_allclose(found.difference, values.mean(0), rtol=1e-12)
+    index = rng.integers(0, 150, (20_000, 150))
+    plain = values[index].mean(axis=1)
+    center = (plain.mean(0), plain.std(0))
+    # two bootstraps of 10^4: quantiles agree within 0.2 of a deviation, p-values within 0.02
+    for i, z in ((found.lower, -1.96), (found.upper, 1.96)):
+        assert (np.abs((i - center[0]) / center[1] - z) < 0.2).all()
+    p = np.mean(np.abs(plain - values.mean(0)) >= np.abs(values.mean(0)), axis=0)
+    np.testing.assert_allclose(found.p_value, p, atol=0.02)
+    swapped = compare(n2, c2, n1, c1, KS, rng=0)
+    np.testing.assert_allclose(swapped.difference, -found.difference, rtol=1e-12)
+    same = compare(n1, c1, n1, c1, KS, rng=0)
+    assert (same.difference == same.lower).all()
+    assert (same.p_value == 1).all()
+
+
+def test_compare_pairs_the_problems():
+    """What is common to both models does not widen the interval; families do."""
+    n, c, _ = families(2, 200)
+    better = np.minimum(c + 1, 40)
+    found = compare(n, better, n, c, [1], rng=0, n_boot=2000)
+    width = pass_at_k_curve(n, c, [1]).stderr[0] * 3.92
+    assert found.upper[0] - found.lower[0] < width / 5
+    assert found.p_value[0] < 1e-3
+    other = compare(n, c[::-1], n, c, [1], rng=0, n_boot=2000)
+    wide = compare(n, c[::-1], n, c, [1], rng=0, n_boot=2000, clusters=np.arange(200) // 20)
+    assert wide.upper[0] - wide.lower[0] > 0
+    assert other.p_value[0] > 0.001
+
+
+def test_p_values_of_equal_models_are_uniform():
+    """K-S over 300 pairs of equal models: right code fails for fewer than one seed in 1000."""
+    rng = np.random.default_rng(4)
+    p = []
+    for _ in range(300):
+        s = rng.beta(0.5, 2, 60)
+        c1, c2 = rng.binomial(30, s), rng.binomial(30, s)
+        p.append(compare(30, c1, 30, c2, [3], n_boot=400, rng=rng.integers(2**40)).p_value[0])
+    assert scipy.stats.kstest(p, "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"c1": [1, 11]}, r"c1\[1\] is 11: it must be at most n1"),
+        ({"c2": [11, 1]}, r"c2\[0\] is 11: it must be at most n2"),
+        ({"n2": [10, 4]}, r"n2\[1\] is 4: it must be at least the largest k = 5"),
+        ({"c1": [1, 2, 3]}, "do not broadcast"),
+        ({"n_boot": 0}, "n_boot is 0"),
+        ({"level": 0}, "level is 0"),
+        ({"clusters": [1, 2, 3]}, "clusters has shape"),
+        ({"c1": []}, "c1 is empty"),
+    ],
+)
+def test_bad_arguments_of_compare(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        compare(**({"n1": [10, 10], "c1": [1, 1], "n2": [10, 10], "c2": [1, 1], "k": 5} | arguments))
+
+
 # ---------------------------------------------------------------- curves, n fixed
 
 KS = np.array([1, 2, 5, 20])
@@ -353,7 +506,7 @@ def problems(seed, size=60):
 
 
 def histogram(n, c):
-    return passk._histogram(np.asarray(n), np.asarray(c), None)
+    return _curves.histogram(np.asarray(n), np.asarray(c), None)
 
 
 def test_the_curve_is_a_mean_over_problems():
@@ -408,7 +561,7 @@ def test_small_memory_gives_the_same_curve(monkeypatch, stopping):
     n, c = problems(4)
     c = np.minimum(c, 1)
     whole = pass_at_k_curve(n, c, KS, n_boot=99, rng=5, stopping=stopping)
-    monkeypatch.setattr(passk, "_BUDGET", 150)
+    monkeypatch.setattr(_curves, "BUDGET", 150)
     parts = pass_at_k_curve(n, c, KS, n_boot=99, rng=5, stopping=stopping)
     for field in FIELDS:
         np.testing.assert_allclose(getattr(whole, field), getattr(parts, field), rtol=1e-12)
@@ -440,13 +593,13 @@ def efron(replicates, estimate, leave_one_out, level):
 @pytest.fixture
 def drawn(monkeypatch):
     """The replicates of the curves made in this test."""
-    kept, original = [], passk._bootstrap
+    kept, original = [], _curves.bootstrap
 
     def keep(*arguments):
         kept.append(original(*arguments))
         return kept[-1].copy()
 
-    monkeypatch.setattr(passk, "_bootstrap", keep)
+    monkeypatch.setattr(_curves, "bootstrap", keep)
     return kept
 
 
@@ -479,13 +632,14 @@ def test_intervals_agree_with_scipy(interval):
     np.testing.assert_allclose(bounds, peer.confidence_interval, rtol=0, atol=0.25 * curve.stderr[0])
 
 
-def test_resamples_have_the_right_moments():
+@pytest.mark.parametrize("size", [60, 9000])  # an index for each problem, and a number for each cell
+def test_resamples_have_the_right_moments(size):
     # Means and variances of 20000 replicates within 5 standard deviations: right code fails for fewer
     # than one seed in 10^5.
-    n, c = problems(12)
+    n, c = problems(12, size)
     cells = histogram(n, c)
-    estimator = passk._fixed(cells, KS)
-    draws = passk._bootstrap(estimator, cells, 20_000, np.random.default_rng(0))
+    estimator = _curves.fixed(cells, KS)
+    draws = _curves.bootstrap(estimator, _curves.Units(cells.problems), 20_000, np.random.default_rng(0))
     variance = pass_at_k(n, c, KS).var(axis=0) / n.size
     z = (draws.mean(axis=0) - estimator.estimate) / np.sqrt(variance / 20_000)
     assert (np.abs(z) < 5).all()
@@ -550,7 +704,10 @@ def test_normal_intervals_stay_in_the_unit_interval():
         ({"k": [[1]]}, r"k has shape \(1, 1\)"),
         ({"k": []}, "k is empty"),
         ({"n": [], "c": []}, "n is empty"),
-        ({"n": [[5]]}, r"n has shape \(1, 1\)"),
+        ({"n": [[5]], "k": 6}, r"n\[0, 0\] is 5: it must be at least the largest k"),
+        ({"clusters": [1]}, r"clusters has shape \(1,\) and the problems \(2,\)"),
+        ({"clusters": [1, 1]}, "clusters holds one label"),
+        ({"clusters": [1, 2], "weights": [1, 1]}, "weights do not go with clusters"),
         ({"k": [1, -1]}, r"k\[1\] is -1"),
         ({"stopping": "never"}, "stopping is 'never'"),
         ({"interval": "basic"}, "interval is 'basic'"),
@@ -560,7 +717,7 @@ def test_normal_intervals_stay_in_the_unit_interval():
         ({"n_boot": -1}, "n_boot is -1"),
         ({"weights": [1, -1]}, r"weights\[1\] is -1"),
         ({"weights": [1, 0.5]}, r"weights\[1\] is 0.5"),
-        ({"weights": [1]}, "weights has 1 elements and n and c 2"),
+        ({"weights": [1]}, "weights has 1 elements and the problems 2"),
         ({"weights": [0, 0]}, "weights sum to 0"),
         ({"weights": [2**53, 2**53]}, "weights sum to"),
         ({"stopping": "first_success", "c": [2, 1]}, r"c\[0\] is 2: it must be at most block = 1"),
@@ -685,10 +842,10 @@ def test_influence_is_the_derivative(b):
     n, c = stopped(5, b, size=30)
     cells = histogram(n, c)
     ks = np.arange(max(n) // b * b + 1)
-    influence = passk._first_success(cells, ks, b).influence
+    influence = _curves.first_success(cells, ks, b).influence
 
     def estimate(problems):
-        return passk._first_success(passk._Cells(cells.n, cells.c, problems), ks, b).estimate
+        return _curves.first_success(_curves.Cells(cells.n, cells.c, problems), ks, b).estimate
 
     for i, step in enumerate(np.eye(cells.n.size)):
         slope = (estimate(1e6 * cells.problems + step) - estimate(1e6 * cells.problems - step)) / 2 * 1e6
@@ -702,7 +859,7 @@ def test_resamples_are_the_estimator_of_the_resampled_problems():
     ks = np.arange(max(n) // b * b + 1)
     draws = np.random.default_rng(0).multinomial(50, cells.problems / 50, size=20)
     draws[0, cells.n > 6] = 0  # a resample that ends early
-    values = passk._first_success(cells, ks, b).resample(draws.astype(float))
+    values = _curves.first_success(cells, ks, b).resample(draws.astype(float))
     for problems_drawn, value in zip(draws, values, strict=True):
         defined = ks <= cells.n[problems_drawn > 0].max() // b * b
         plain = pass_at_k_curve(

@@ -1,6 +1,6 @@
 """Kernels of lidfast.passk."""
 
-from libc.stdint cimport int8_t, int64_t
+from libc.stdint cimport int64_t
 
 cdef extern from "core/module.h":
     ctypedef int64_t lf_status
@@ -19,8 +19,10 @@ cdef extern from "passk/passk.h":
         int64_t (*count_tally)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
                                int64_t room, int64_t *cells) nogil
         lf_status (*count_means)(int64_t m, const int64_t *n, const int64_t *c, const double *w,
-                                 int64_t nk, const int64_t *k, const double *offset,
-                                 const int8_t *of_pass, double *out) nogil
+                                 int64_t nk, const int64_t *k, double *out) nogil
+        int64_t (*count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
+                                int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
+                                double *out) nogil
     const lf_passk_kernels *lf_passk_select()
 
 lf_import_core()
@@ -84,10 +86,25 @@ def count_tally(const int64_t[::1] n, const int64_t[::1] c, int64_t[:, ::1] cell
 
 
 def count_means(const int64_t[::1] n, const int64_t[::1] c, const double[::1] w, const int64_t[::1] k,
-                const double[::1] offset, const int8_t[::1] of_pass, double[:, ::1] out):
-    """Write sums over problems of pass@k, failure rates and squared distances from offset, (3, len(k))."""
+                double[:, ::1] out):
+    """Write means of pass@k and of the failure rate and the deviation of both into out (3, len(k))."""
     cdef lf_status status
     with nogil:
-        status = kernels.count_means(n.shape[0], &n[0], &c[0], &w[0], k.shape[0], &k[0], &offset[0],
-                                     &of_pass[0], &out[0, 0])
+        status = kernels.count_means(n.shape[0], &n[0], &c[0], &w[0], k.shape[0], &k[0], &out[0, 0])
     lf_raise(status)
+
+
+def count_curves(const int64_t[:, :] n, const int64_t[:, ::1] c, const int64_t[::1] k,
+                 double[:, :, ::1] out):
+    """Write count_means of each row of c into out (len(c), 3, len(k)); return how many rows were served.
+
+    n has the shape of c, of any strides.
+    """
+    cdef int64_t done
+    cdef int64_t item = sizeof(int64_t)
+    with nogil:
+        done = kernels.count_curves(c.shape[0], c.shape[1], &n[0, 0], n.strides[0] // item,
+                                    n.strides[1] // item, &c[0, 0], k.shape[0], &k[0], &out[0, 0, 0])
+    if done < 0:
+        lf_raise(done)
+    return done

@@ -12,7 +12,9 @@ int64_t LF_NAME(count_lookup)(int64_t m, const int64_t *n, int64_t n_step, const
 int64_t LF_NAME(count_tally)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
                              int64_t room, int64_t *cells);
 lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, const double *w,
-                               int64_t nk, const int64_t *k, const double *from,
-                               const int8_t *of_pass, double *out);
+                               int64_t nk, const int64_t *k, double *out);
+int64_t LF_NAME(count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
+                              int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
+                              double *out);
 
 #endif

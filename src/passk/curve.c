@@ -4,8 +4,9 @@
 
 /* ---------------------------------------------------------------- how many share each */
 
-#define SMALL 256          /* n below it have a cell for every c */
-#define STRETCH 1024       /* problems that stay in the first-level cache */
+#define SMALL 256    /* n below it have a cell for every c */
+#define STRETCH 1024 /* problems that stay in the first-level cache */
+#define LONGEST_ROW (1 << 22)
 #define COPIES 4           /* of the row of one n: neighbors do not wait for each other */
 #define ROW_IN_COPIES 1024 /* where the copies fit in the first-level cache */
 
@@ -73,7 +74,7 @@ int64_t LF_NAME(count_tally)(int64_t m, const int64_t *n, int64_t n_step, const 
     const int threads = lf_team(stretches);
     uint32_t *tables = malloc((size_t)(threads * size) * sizeof *tables);
     lf_status status = tables ? LF_OK : LF_NO_MEMORY;
-    uint32_t *square = NULL;
+    uint32_t *square = NULL, *line = NULL;
     int served = 1;
 #pragma omp parallel num_threads(threads) reduction(& : served)
     {
@@ -88,22 +89,21 @@ int64_t LF_NAME(count_tally)(int64_t m, const int64_t *n, int64_t n_step, const 
             const int64_t first = stretch * STRETCH, some = LF_MIN(STRETCH, m - first);
             served = tally_add(&tally, some, n + first * n_step, n_step, c + first);
         }
-#pragma omp critical
-        if (tally.square_used) { /* one square for all */
-            if (square)
-                for (int64_t at = 0; at < SMALL * SMALL; at++)
-                    square[at] += tally.square[at];
-            else
-                square = tally.square;
+        for (int64_t copy = 1; copy < copies && table; copy++)
+            for (int64_t at = 0; at < row; at++)
+                tally.row[at] += tally.row[copy * row + at];
+#pragma omp critical /* what one thread has goes to those before it */
+        if (status == LF_OK) {
+            for (int64_t at = 0; line && at < row; at++)
+                line[at] += tally.row[at];
+            for (int64_t at = 0; square && tally.square_used && at < SMALL * SMALL; at++)
+                square[at] += tally.square[at];
+            line = line ? line : tally.row;
+            square = square || !tally.square_used ? square : tally.square;
         }
     }
     int64_t found = 0;
     if (status == LF_OK && served) {
-        uint32_t *line = tables + SMALL * SMALL;
-        for (int64_t at = 0; at < row; at++)
-            for (int64_t copy = 0; copy < threads * copies; copy++)
-                if (copy)
-                    line[at] += line[copy / copies * size + copy % copies * row + at];
         int64_t *to[3] = {cells, cells + room, cells + 2 * room};
         for (int64_t n = 0; n < SMALL && square; n++) {
             if (n == own)
@@ -313,14 +313,9 @@ static void add_problems(const means *means, const int64_t *n, const int64_t *c,
     }
 }
 
-/* Sums over problems at each k, with d the distance of pass@k from `from` (of_pass), or that of the
- * failure rate from it: one that says how spread they are without cancellation has `from` among the
- * values and takes the side that is near 0.
- * IN   n, c, w (m,), w[i] >= 0; k (nk,) ascending, 0 <= k[j] <= n[i]; from, of_pass (nk,)
- * OUT  out (SUMS, nk): sums of w times pass@k, the failure rate and d^2 */
-lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, const double *w,
-                               int64_t nk, const int64_t *k, const double *from,
-                               const int8_t *of_pass, double *out)
+/* sums (SUMS, nk) over all problems, with d from `from` (nk,), of pass@k or of the failure rate. */
+static lf_status sum_up(int64_t m, const int64_t *n, const int64_t *c, const double *w, int64_t nk,
+                        const int64_t *k, const double *from, const int8_t *of_pass, double *out)
 {
     const int64_t stripes = LF_MAX(1, LF_MIN(LF_STRIPES, m / LEAST_OF_STRIPE));
     const int64_t each = nk * SUMS;
@@ -367,4 +362,80 @@ lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, co
     }
     free(sums);
     return status;
+}
+
+/* Means over problems, each counted w times, and the standard deviation about them.
+ * IN   n, c, w (m,), w[i] > 0; k (nk,) ascending, 0 <= k[j] <= n[i]
+ * OUT  out (3, nk): pass@k, the failure rate, and the deviation of both */
+lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, const double *w,
+                               int64_t nk, const int64_t *k, double *out)
+{
+    /* Distances are taken from the rates of the most frequent counts, which cannot be far from the
+     * mean, and on the side that is near 0: nothing cancels. */
+    double total = 0, *rates = malloc((size_t)(2 * nk) * (sizeof *rates + 1));
+    int8_t *of_pass = (int8_t *)(rates + 2 * nk);
+    int64_t often = 0;
+    if (!rates)
+        return LF_NO_MEMORY;
+    for (int64_t i = 0; i < m; i++) {
+        total += w[i];
+        often = w[i] > w[often] ? i : often;
+    }
+    lf_status status = LF_NAME(count_rates)(1, n + often, c + often, nk, k, rates, rates + nk);
+    for (int64_t j = 0; j < nk; j++) {
+        of_pass[j] = rates[j] > 0.5;
+        rates[j] = of_pass[j] ? rates[nk + j] : rates[j];
+    }
+    if (status == LF_OK)
+        status = sum_up(m, n, c, w, nk, k, rates, of_pass, out);
+    for (int64_t j = 0; j < nk; j++) {
+        const double pass = out[j] / total, fail = out[nk + j] / total;
+        const double shift = (of_pass[j] ? pass : fail) - rates[j];
+        out[j] = pass, out[nk + j] = fail;
+        out[2 * nk + j] = sqrt(LF_MAX(out[2 * nk + j] / total - shift * shift, 0));
+    }
+    free(rates);
+    return status;
+}
+
+/* Curves of several models, each of its own problems: count_means of what count_tally finds.
+ * IN   n with steps between models and problems, c (models, m), 0 < m < 2^32; k (nk,) ascending
+ * OUT  out (models, 3, nk)
+ * Returns the first model that count_tally does not serve, or has n < k; models if there is none;
+ * or a status. */
+int64_t LF_NAME(count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
+                              int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
+                              double *out)
+{
+    int64_t left_out = models;
+    lf_status status = LF_OK;
+#pragma omp parallel for schedule(dynamic) num_threads(lf_team(models)) reduction(min : left_out)
+    for (int64_t model = 0; model < models; model++) {
+        const int64_t *own = n + model * model_step;
+        if (left_out < models || lf_poll(&status))
+            continue;
+        if (own[0] < k[nk - 1] || own[0] >= LONGEST_ROW) {
+            left_out = model;
+            continue;
+        }
+        const int64_t room = SMALL * SMALL + own[0] + 1;
+        int64_t *cells = malloc((size_t)(3 * room) * sizeof *cells), *number = cells + 2 * room;
+        double *weights = malloc((size_t)room * sizeof *weights);
+        int64_t found = LF_NO_MEMORY;
+        if (cells && weights)
+            found = LF_NAME(count_tally)(m, own, n_step, c + model * m, room, cells);
+        if (found == 0 || (found > 0 && cells[0] < k[nk - 1])) {
+            left_out = model;
+        } else if (found > 0) {
+            for (int64_t i = 0; i < found; i++)
+                weights[i] = (double)number[i];
+            found = LF_NAME(count_means)(found, cells, cells + room, weights, nk, k,
+                                         out + model * 3 * nk);
+        }
+        if (found < 0)
+            __atomic_store_n(&status, found, __ATOMIC_RELAXED);
+        free(cells);
+        free(weights);
+    }
+    return status == LF_OK ? left_out : status;
 }

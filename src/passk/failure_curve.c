@@ -235,4 +235,5 @@ const lf_passk_kernels LF_NAME(passk_kernels) = {.failure_curve = failure_curve,
                                                  .count_rates = LF_NAME(count_rates),
                                                  .count_lookup = LF_NAME(count_lookup),
                                                  .count_tally = LF_NAME(count_tally),
-                                                 .count_means = LF_NAME(count_means)};
+                                                 .count_means = LF_NAME(count_means),
+                                                 .count_curves = LF_NAME(count_curves)};

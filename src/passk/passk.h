@@ -15,8 +15,10 @@ typedef struct {
     int64_t (*count_tally)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
                            int64_t room, int64_t *cells);
     lf_status (*count_means)(int64_t m, const int64_t *n, const int64_t *c, const double *w,
-                             int64_t nk, const int64_t *k, const double *from,
-                             const int8_t *of_pass, double *out);
+                             int64_t nk, const int64_t *k, double *out);
+    int64_t (*count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
+                            int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
+                            double *out);
 } lf_passk_kernels;
 
 #define LF_FAMILY passk
