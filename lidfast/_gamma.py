@@ -41,12 +41,17 @@ def _polynomial(coefficients: tuple[float, ...], z: Real) -> Real:
     return total
 
 
+def _inverse_square(x: Real) -> Real:
+    inverse = 1 / x  # which underflows silently, where x * x would overflow
+    return inverse * inverse
+
+
 def _series(x: Real) -> Real:
-    return _polynomial(_STIRLING, 1 / (x * x)) / x
+    return _polynomial(_STIRLING, _inverse_square(x)) / x
 
 
 def _series_from_cube(x: Real) -> Real:
-    z = 1 / (x * x)
+    z = _inverse_square(x)
     return _polynomial(_STIRLING[1:], z) * (z / x)
 
 
@@ -91,6 +96,14 @@ def log_rising(x: Real, k: Real, scale: Real) -> FloatArray:
     return total
 
 
+def stirling_rest(x: float) -> float:
+    """Compute ln Gamma(x) - (x - 1/2) ln x + x - ln(2 pi) / 2, for x > 0."""
+    steps = _steps(x)
+    # what (x + 1/2) ln x - x gains in a step of the recurrence
+    total = sum((y + 0.5) * math.log1p(1 / y) - 1 for y in (x + j for j in range(steps)))
+    return total + float(_series(x + steps))
+
+
 def log_beta_ratio(a: float, b: float, c: FloatArray, f: FloatArray) -> FloatArray:
     """Compute ln B(a+c, b+f) - ln B(a, b), a, b > 0 and c, f >= 0, to a rounding of c + f."""
     s, n = a + b, c + f
@@ -104,7 +117,7 @@ def digamma_difference(x: Real, k: Real) -> FloatArray:
     x = x + steps
     y = x + k
     total = total + np.log1p(k / x) + 0.5 * k / x / y
-    zx, zy = 1 / (x * x), 1 / (y * y)
+    zx, zy = _inverse_square(x), _inverse_square(y)
     total += _polynomial(_DIGAMMA, zx) * zx - _polynomial(_DIGAMMA, zy) * zy
     return total
 
@@ -117,6 +130,6 @@ def trigamma_difference(x: Real, k: Real) -> FloatArray:
     x = x + steps
     y = x + k
     total = total - k / x / y * (1 + 0.5 * (1 / x + 1 / y))
-    zx, zy = 1 / (x * x), 1 / (y * y)
+    zx, zy = _inverse_square(x), _inverse_square(y)
     total += _polynomial(_TRIGAMMA, zy) * (zy / y) - _polynomial(_TRIGAMMA, zx) * (zx / x)
     return total

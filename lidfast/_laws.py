@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from . import _check
+from . import _check, _mixture
 from ._check import FloatArray
 from ._counts import Counts, checked
 from ._gamma import digamma_difference, log_beta_ratio, log_gamma_cross
 from ._lid_nodes import log_fail as _log_fail
 from ._lid_nodes import nodes as _nodes
-from .passk import _curve_sums
+from .passk import _curve_sums, _weights
 from .random import Generator, Seed, Size, default_rng
 
 
@@ -213,23 +213,69 @@ class Difficulty(ABC):
         whole_n, whole_c = checked(n, c, low=0)
         w = np.ones(1) if weights is None else _check.array("weights", weights, _check.NON_NEGATIVE)
         whole_n, whole_c, w = _check.broadcast(n=whole_n, c=whole_c, weights=w)
-        data = Counts.of(whole_n.ravel(), whole_c.ravel(), w.ravel())
+        some = w > 0  # of impossible counts too
+        data = Counts.of(whole_n[some], whole_c[some], w[some])
         return float(data.w @ (data.log_ways + self._log_likelihood(data.c, data.f)))
+
+
+def _check_parameters(law: Difficulty, **within: _check.Range) -> None:
+    """Replace the named parameters of a frozen law by floats in range."""
+    for name, allowed in within.items():
+        object.__setattr__(law, name, _check.scalar(name, getattr(law, name), allowed))
+
+
+def _log_curve(log_w: FloatArray, log_q: FloatArray, k: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ln S and -d ln S / d ln k for k (K,), all > 0, of weights that sum to 1 and ln(1-s), finite."""
+    log_s, exponent = np.empty(k.size), np.empty(k.size)
+    order = np.argsort(k)
+    base, scale = 0.0, 0.0
+    while order.size:
+        # S(k) = e^scale sum w' (1-s)^(k - base), w' = w (1-s)^base e^-scale: no sum underflows
+        # for the lowest k left, and most are done in one pass.
+        here = k[order]
+        with np.errstate(over="ignore"):  # no failure: e^-inf
+            w = np.exp(log_w + base * log_q - scale)
+        rate, slope = _curve_sums(log_q, w, here - base)
+        # rate / k, about the slope, must not underflow either
+        done = rate > 1e-250 * np.maximum(here, 1)
+        done[0] |= base > 0
+        log_s[order[done]] = scale + np.log(rate[done])
+        exponent[order[done]] = here[done] * np.abs(slope[done] / rate[done])
+        order = order[~done]
+        if order.size:
+            base = k[order[0]]
+            with np.errstate(over="ignore"):
+                scale = float(np.max(log_w + base * log_q))
+    # Near 1, where S has lost digits of 1 - S, that is summed instead.
+    w = np.exp(log_w)
+    for j in np.flatnonzero(log_s > -0.01):
+        with np.errstate(over="ignore"):
+            # no BLAS, whose order of summation depends on its threads
+            log_s[j] = np.log1p((w * np.expm1(k[j] * log_q)).sum())
+    return log_s, exponent
 
 
 @dataclass(frozen=True)
 class Beta(Difficulty):
-    r"""Success probabilities from a Beta law [MEM] (arXiv 2410.16377).
+    r"""Success probabilities of m times a Beta law [MEM] (arXiv 2410.16377), [MK] (arXiv 2502.17578).
+
+    .. math:: S(k) = {}_2F_1(-k, a; a+b; m)
+
+    which for m = 1 is
 
     .. math:: S(k) = B(a, b+k) / B(a, b) \sim \Gamma(a+b)/\Gamma(b) \, k^{-a}
 
-    Counts are beta-binomial. The failure rate is accurate to 1e-12 relative.
+    and then counts are beta-binomial. The failure rate is accurate to 1e-12 relative for a and b
+    from 1e-3 to 1e4 and k to 1e12, the log-likelihood of a pair to a few roundings of n.
+    ``ScaledBeta`` is another name of this class.
 
     Parameters
     ----------
     a : float, > 0
         The tail exponent: instances with s < t have a share of order t^a.
     b : float, > 0
+    m : float, in (0, 1]
+        The largest success probability.
 
     Raises
     ------
@@ -241,14 +287,16 @@ class Beta(Difficulty):
     >>> from lidfast.difficulty import Beta
     >>> round(Beta(0.3, 2).failure_rate(10), 12)
     0.558508128588
+    >>> round(Beta(0.3, 2, m=0.5).failure_rate(10), 12)
+    0.668853942084
     """
 
     a: float
     b: float
+    m: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("a", "b"):
-            object.__setattr__(self, name, _check.scalar(name, getattr(self, name), _check.POSITIVE))
+        _check_parameters(self, a=_check.POSITIVE, b=_check.POSITIVE, m=_check.POSITIVE_PROBABILITY)
 
     @property
     def tail_exponent(self) -> float:
@@ -256,16 +304,257 @@ class Beta(Difficulty):
         return self.a
 
     def _draw(self, size: Size, rng: Generator) -> Any:
-        return rng.beta(self.a, self.b, size)
+        return self.m * rng.beta(self.a, self.b, size)
 
     def _log_failure(self, k: FloatArray) -> FloatArray:
-        return -log_gamma_cross(self.b, self.a, k)
+        if self.m == 1:
+            return -log_gamma_cross(self.b, self.a, k)
+        return _mixture.log_failure("beta", self.a, self.b, self.m, k)
 
     def _exponent(self, k: FloatArray) -> FloatArray:
-        return k * digamma_difference(self.b + k, self.a)
+        if self.m == 1:
+            return k * digamma_difference(self.b + k, self.a)
+        return _mixture.exponent("beta", self.a, self.b, self.m, k)
 
     def _log_likelihood(self, c: FloatArray, f: FloatArray) -> FloatArray:
-        return log_beta_ratio(self.a, self.b, c, f)
+        if self.m == 1:
+            return log_beta_ratio(self.a, self.b, c, f)
+        return _mixture.log_mixture("beta", self.a, self.b, self.m, c, f)[0]
+
+
+ScaledBeta = Beta
+
+
+@dataclass(frozen=True)
+class Kumaraswamy(Difficulty):
+    r"""Success probabilities of a Kumaraswamy law on [0, m] [MK] (arXiv 2502.17578).
+
+    .. math:: P(s \le t) = 1 - (1 - (t/m)^a)^b,
+              \quad S(k) = \int_0^1 b (1-w)^{b-1} (1 - m w^{1/a})^k \, dw
+                          \sim b \Gamma(1+a) (m k)^{-a}
+
+    S is computed by quadrature, to 1e-12 relative for a and b from 1e-3 to 1e4 and k to 1e12, the
+    log-likelihood of a pair to a few roundings of n.
+
+    Parameters
+    ----------
+    a : float, > 0
+        The tail exponent: instances with s < t have a share of order t^a.
+    b : float, > 0
+    m : float, in (0, 1]
+        The largest success probability.
+
+    Raises
+    ------
+    ValueError
+        Names the parameter that is out of range.
+
+    Examples
+    --------
+    >>> from lidfast.difficulty import Kumaraswamy
+    >>> round(Kumaraswamy(1, 1).failure_rate(9), 12)  # the uniform law
+    0.1
+    >>> Kumaraswamy(0.3, 2, m=0.5).tail_exponent
+    0.3
+    """
+
+    a: float
+    b: float
+    m: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_parameters(self, a=_check.POSITIVE, b=_check.POSITIVE, m=_check.POSITIVE_PROBABILITY)
+
+    @property
+    def tail_exponent(self) -> float:
+        """The parameter a."""
+        return self.a
+
+    def _draw(self, size: Size, rng: Generator) -> Any:
+        # -ln of the share above is exponential
+        w = -np.expm1(-rng.standard_exponential(size) / self.b)
+        s = self.m * w ** (1 / self.a)
+        return s.item() if size is None else s
+
+    def _log_failure(self, k: FloatArray) -> FloatArray:
+        return _mixture.log_failure("kumaraswamy", self.a, self.b, self.m, k)
+
+    def _exponent(self, k: FloatArray) -> FloatArray:
+        return _mixture.exponent("kumaraswamy", self.a, self.b, self.m, k)
+
+    def _log_likelihood(self, c: FloatArray, f: FloatArray) -> FloatArray:
+        return _mixture.log_mixture("kumaraswamy", self.a, self.b, self.m, c, f)[0]
+
+
+@dataclass(frozen=True)
+class ZeroInflated(Difficulty):
+    r"""A law of which a share p0 of the instances can never be solved, s = 0 [MK] (arXiv 2502.17578).
+
+    .. math:: S(k) = p_0 + (1 - p_0) S_{base}(k)
+
+    Parameters
+    ----------
+    base : Difficulty
+        Law of the others.
+    p0 : float, in [0, 1]
+
+    Raises
+    ------
+    TypeError
+        Where base is no difficulty.
+    ValueError
+        Names the parameter that is out of range.
+
+    Examples
+    --------
+    >>> from lidfast.difficulty import Beta, ZeroInflated
+    >>> ZeroInflated(Beta(0.5, 0.5), 0.2).failure_rate([0, 1, 1e12]).round(5)
+    array([1. , 0.6, 0.2])
+    """
+
+    base: Difficulty
+    p0: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.base, Difficulty):
+            raise TypeError(f"base must be a Difficulty, not {type(self.base).__name__}")
+        _check_parameters(self, p0=_check.PROBABILITY)
+
+    @property
+    def tail_exponent(self) -> float:
+        """0, as S(k) -> p0; that of base where p0 is 0."""
+        return 0.0 if self.p0 else self.base.tail_exponent
+
+    @property
+    def _log_shares(self) -> tuple[float, float]:
+        """Ln p0 and ln(1 - p0)."""
+        log_p0 = math.log(self.p0) if self.p0 else -math.inf
+        return log_p0, math.log1p(-self.p0) if self.p0 < 1 else -math.inf
+
+    def _draw(self, size: Size, rng: Generator) -> Any:
+        s = self.base._draw(size, rng) * (rng.random(size) >= self.p0)
+        return float(s) if size is None else s
+
+    def _log_failure(self, k: FloatArray) -> FloatArray:
+        log_base = self.base._log_failure(k)
+        log_p0, log_rest = self._log_shares
+        log_s = np.logaddexp(log_p0, log_rest + log_base)
+        passed = (1 - self.p0) * -np.expm1(log_base)
+        near = passed < 0.5  # there 1 - S has the digits
+        log_s[near] = np.log1p(-passed[near])
+        return log_s
+
+    def _exponent(self, k: FloatArray) -> FloatArray:
+        if self.p0 == 0:
+            return self.base._exponent(k)
+        # of those that failed k attempts, the share that can be solved
+        log_p0, log_rest = self._log_shares
+        share = special.expit(log_rest + self.base._log_failure(k) - log_p0)
+        exponent = np.zeros(k.size)
+        np.multiply(self.base._exponent(k), share, out=exponent, where=share > 0)
+        return exponent
+
+    def _log_likelihood(self, c: FloatArray, f: FloatArray) -> FloatArray:
+        log_p0, log_rest = self._log_shares
+        return np.logaddexp(np.where(c == 0, log_p0, -np.inf), log_rest + self.base._log_likelihood(c, f))
+
+
+@dataclass(frozen=True, eq=False)
+class Empirical(Difficulty):
+    r"""Given success probabilities, each with its share of the instances.
+
+    .. math:: S(k) = \sum_i w_i (1 - s_i)^k \Big/ \sum_i w_i
+
+    Parameters
+    ----------
+    s : array_like, shape (n,), in [0, 1]
+        Success probability of one attempt; kept as a copy that cannot be written.
+    weights : array_like, shape (n,), >= 0, optional
+        How many instances each stands for.
+
+    Raises
+    ------
+    ValueError
+        Names the argument and the first bad index.
+
+    Examples
+    --------
+    >>> from lidfast.difficulty import Empirical
+    >>> Empirical([0.5, 1.0]).failure_rate([0, 1, 2])
+    array([1.   , 0.25 , 0.125])
+    """
+
+    s: FloatArray
+    weights: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        s = _check.vector("s", self.s, _check.PROBABILITY).copy()
+        weights = _weights("weights", self.weights, "s", s.size)
+        if weights is not None:
+            weights = weights.copy()
+            weights.flags.writeable = False
+        s.flags.writeable = False
+        object.__setattr__(self, "s", s)
+        object.__setattr__(self, "weights", weights)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Empirical):
+            return NotImplemented
+        return self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Empirical, (self.s, self.weights)
+
+    @property
+    def _key(self) -> tuple[bytes, bytes | None]:
+        # 0 + -0 is 0: equal numbers have equal bytes
+        return (self.s + 0).tobytes(), None if self.weights is None else (self.weights + 0).tobytes()
+
+    @property
+    def tail_exponent(self) -> float:
+        """Infinite where every instance can be solved, else 0."""
+        return math.inf if self._law[0].min() > 0 else 0.0
+
+    @property
+    def _law(self) -> tuple[FloatArray, FloatArray]:
+        """Success probabilities that occur, and their shares."""
+        if self.weights is None:
+            return self.s, np.full(self.s.size, 1 / self.s.size)
+        some = self.weights > 0
+        w = self.weights[some] / self.weights.max()  # their sum may not overflow
+        return self.s[some], w / w.sum()
+
+    def _draw(self, size: Size, rng: Generator) -> Any:
+        s, w = self._law
+        below = np.cumsum(w)
+        drawn = s[np.searchsorted(below / below[-1], rng.random(size), side="right")]
+        return drawn.item() if size is None else drawn
+
+    def _curve(self, k: FloatArray) -> tuple[FloatArray, FloatArray]:
+        s, w = self._law
+        if s.min() == 1:
+            return np.full(k.size, -np.inf), np.full(k.size, np.inf)
+        with np.errstate(divide="ignore"):
+            log_q = np.maximum(np.log1p(-s), -np.finfo(float).max)
+        return _log_curve(np.log(w), log_q, k)
+
+    def _log_failure(self, k: FloatArray) -> FloatArray:
+        return self._curve(k)[0]
+
+    def _exponent(self, k: FloatArray) -> FloatArray:
+        return self._curve(k)[1]
+
+    def _log_likelihood(self, c: FloatArray, f: FloatArray) -> FloatArray:
+        s, w = self._law
+        log_w, out = np.log(w), np.full(c.size, -np.inf)
+        for i, (ci, fi) in enumerate(zip(c, f, strict=True)):
+            terms = log_w + special.xlogy(ci, s) + special.xlog1py(fi, -s)
+            if (top := terms.max()) > -np.inf:
+                out[i] = top + math.log(np.exp(terms - top).sum())
+        return out
 
 
 @dataclass(frozen=True)
@@ -313,13 +602,9 @@ class LID(Difficulty):
     delta: float
 
     def __post_init__(self) -> None:
-        for name, within in (
-            ("V", _check.NON_NEGATIVE),
-            ("beta", _check.POSITIVE),
-            ("sigma", _check.POSITIVE),
-            ("delta", _check.POSITIVE),
-        ):
-            object.__setattr__(self, name, _check.scalar(name, getattr(self, name), within))
+        _check_parameters(
+            self, V=_check.NON_NEGATIVE, beta=_check.POSITIVE, sigma=_check.POSITIVE, delta=_check.POSITIVE
+        )
 
     @property
     def tail_exponent(self) -> float:
@@ -390,35 +675,8 @@ class LID(Difficulty):
         return _nodes(v, self.beta, r, low, high, sharpness=sharpness, depth=depth)
 
     def _curve(self, k: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Ln S and -d ln S / d ln k."""
         log_w, log_q, _ = self._law(k.min(), k.max())
-        log_s, exponent = np.empty(k.size), np.empty(k.size)
-        order = np.argsort(k)
-        base, scale = 0.0, 0.0
-        while order.size:
-            # S(k) = e^scale sum w' (1-s)^(k - base), w' = w (1-s)^base e^-scale: no sum underflows
-            # for the lowest k left, and most are done in one pass.
-            here = k[order]
-            with np.errstate(over="ignore"):  # no failure: e^-inf
-                w = np.exp(log_w + base * log_q - scale)
-            rate, slope = _curve_sums(log_q, w, here - base)
-            # rate / k, about the slope, must not underflow either
-            done = rate > 1e-250 * np.maximum(here, 1)
-            done[0] |= base > 0
-            log_s[order[done]] = scale + np.log(rate[done])
-            exponent[order[done]] = here[done] * np.abs(slope[done] / rate[done])
-            order = order[~done]
-            if order.size:
-                base = k[order[0]]
-                with np.errstate(over="ignore"):
-                    scale = float(np.max(log_w + base * log_q))
-        # Near 1, where S has lost digits of 1 - S, that is summed instead.
-        w = np.exp(log_w)
-        for j in np.flatnonzero(log_s > -0.01):
-            with np.errstate(over="ignore"):
-                # no BLAS, whose order of summation depends on its threads
-                log_s[j] = np.log1p((w * np.expm1(k[j] * log_q)).sum())
-        return log_s, exponent
+        return _log_curve(log_w, log_q, k)
 
     def _log_failure(self, k: FloatArray) -> FloatArray:
         return self._curve(k)[0]

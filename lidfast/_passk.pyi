@@ -34,3 +34,11 @@ def count_means(
 def count_curves(
     n: NDArray[np.int64], c: NDArray[np.int64], k: NDArray[np.int64], out: NDArray[np.float64]
 ) -> int: ...
+def mixture(
+    kind: int,
+    what: int,
+    law: NDArray[np.float64],
+    c: NDArray[np.float64],
+    f: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None: ...

@@ -23,6 +23,8 @@ cdef extern from "passk/passk.h":
         int64_t (*count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
                                 int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
                                 double *out) nogil
+        lf_status (*mixture)(int kind, int what, const double *law, int64_t n, const double *c,
+                             const double *f, double *out) nogil
     const lf_passk_kernels *lf_passk_select()
 
 lf_import_core()
@@ -108,3 +110,12 @@ def count_curves(const int64_t[:, :] n, const int64_t[:, ::1] c, const int64_t[:
     if done < 0:
         lf_raise(done)
     return done
+
+
+def mixture(int kind, int what, const double[::1] law, const double[::1] c, const double[::1] f,
+            double[:, ::1] out):
+    """Write logarithms of integrals against a law, and their derivatives, into out (4, len(c))."""
+    cdef lf_status status
+    with nogil:
+        status = kernels.mixture(kind, what, &law[0], c.shape[0], &c[0], &f[0], &out[0, 0])
+    lf_raise(status)

@@ -1,5 +1,5 @@
 /* pass@k from counts, a result for each problem. */
-#include "passk/counts.h"
+#include "passk/kernels.h"
 #include "passk/rates.h"
 
 #define TILE 64      /* results between two looks at the status */

@@ -1,5 +1,5 @@
 /* Means of pass@k over problems, from how many problems share each (n, c). */
-#include "passk/counts.h"
+#include "passk/kernels.h"
 #include "passk/rates.h"
 
 /* ---------------------------------------------------------------- how many share each */

@@ -1,8 +1,7 @@
 /* Mean failure rates of instances with known success probabilities. */
 #include "core/vecmath.h"
 #include "core/vector.h"
-#include "passk/counts.h"
-#include "passk/passk.h"
+#include "passk/kernels.h"
 
 #define BLOCK 1024 /* logarithms stay in the first-level cache */
 
@@ -200,8 +199,8 @@ static lf_status by_moments(int64_t n, const double *s, int is_log, const double
  * IN   s (n,): s[i] in [0, 1], or where is_log ln(1 - s[i]) <= 0; w (n,), NULL means ones;
  *      k (nk,) >= 0
  * OUT  out (2, nk) */
-static lf_status failure_curve(int64_t n, const double *s, int is_log, const double *w, int64_t nk,
-                               const double *k, double *out)
+lf_status LF_NAME(failure_curve)(int64_t n, const double *s, int is_log, const double *w,
+                                 int64_t nk, const double *k, double *out)
 {
     const int moments = n >= MANY && nk >= MANY_K;
     const int64_t scratch =
@@ -230,10 +229,3 @@ static lf_status failure_curve(int64_t n, const double *s, int is_log, const dou
     free(cells);
     return status;
 }
-
-const lf_passk_kernels LF_NAME(passk_kernels) = {.failure_curve = failure_curve,
-                                                 .count_rates = LF_NAME(count_rates),
-                                                 .count_lookup = LF_NAME(count_lookup),
-                                                 .count_tally = LF_NAME(count_tally),
-                                                 .count_means = LF_NAME(count_means),
-                                                 .count_curves = LF_NAME(count_curves)};

@@ -19,6 +19,8 @@ typedef struct {
     int64_t (*count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
                             int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
                             double *out);
+    lf_status (*mixture)(int kind, int what, const double *law, int64_t n, const double *c,
+                         const double *f, double *out);
 } lf_passk_kernels;
 
 #define LF_FAMILY passk

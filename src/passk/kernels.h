@@ -1,9 +1,11 @@
-/* pass@k from counts. */
-#ifndef LF_COUNTS_H
-#define LF_COUNTS_H
+/* The kernels of this family, each described where it is made. */
+#ifndef LF_PASSK_KERNELS_H
+#define LF_PASSK_KERNELS_H
 
 #include "core/kernel.h"
 
+lf_status LF_NAME(failure_curve)(int64_t n, const double *s, int is_log, const double *w,
+                                 int64_t nk, const double *k, double *out);
 lf_status LF_NAME(count_rates)(int64_t m, const int64_t *n, const int64_t *c, int64_t nk,
                                const int64_t *k, double *fail, double *pass);
 int64_t LF_NAME(count_lookup)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
@@ -16,5 +18,7 @@ lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, co
 int64_t LF_NAME(count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
                               int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
                               double *out);
+lf_status LF_NAME(mixture)(int kind, int what, const double *law, int64_t n, const double *c,
+                           const double *f, double *out);
 
 #endif
