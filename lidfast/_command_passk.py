@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import sys
@@ -20,22 +18,27 @@ import polars as pl
 import typer
 
 from . import _check, difficulty, io
+from ._command_compare import Request
+from ._command_compare import run as run_comparison
 from ._console import (
     Refused,
     check_figure,
     console,
+    default_ks,
+    group_seed,
     number,
     print_folded,
-    printable,
     progress,
     refusals,
     reported,
     save_figure,
     with_interval,
+    word,
 )
 from .passk import Curve, fit_power_law, pass_at_k_curve
 
 _RESAMPLES = 2000
+_COMPARE_RESAMPLES = 10_000
 _MANY_PAIRS = 10_000  # two seconds of resampling; so many problems make the mean as good as normal
 
 
@@ -55,12 +58,12 @@ class _Group:
 
     @property
     def label(self) -> str:
-        return ", ".join(map(_word, self.key.values())) or "all problems"
+        return ", ".join(map(word, self.key.values())) or "all problems"
 
     @property
     def place(self) -> str:
         """For errors: which group."""
-        return "".join(f"{name}={_word(value)}: " for name, value in self.key.items())
+        return "".join(f"{name}={word(value)}: " for name, value in self.key.items())
 
     @property
     def problems(self) -> int:
@@ -78,11 +81,6 @@ class _Group:
         """Whether n varies and whatever is shorter than the longest has a success."""
         shorter = self.counts.filter(pl.col("n") < self.n_max)
         return not shorter.is_empty() and bool((shorter["c"] > 0).all())
-
-    def seed(self, seed: int) -> np.random.SeedSequence:
-        """Seed of this group: of its name and the user's seed, whatever other groups there are."""
-        name = json.dumps({name: _word(value) for name, value in self.key.items()}, sort_keys=True)
-        return np.random.SeedSequence([seed, int.from_bytes(hashlib.sha256(name.encode()).digest())])
 
 
 @dataclass(frozen=True)
@@ -108,10 +106,6 @@ class _Result:
     notes: tuple[str, ...]
 
 
-def _word(value: Any) -> str:
-    return "null" if value is None else printable(str(value))
-
-
 def _ks(text: str) -> list[int]:
     try:
         ks = sorted({int(word) for word in text.split(",")})
@@ -120,12 +114,6 @@ def _ks(text: str) -> list[int]:
     if ks[0] < 1:
         raise Refused(f"--k {text}: {ks[0]} is below 1")
     return ks
-
-
-def _default_ks(limit: int) -> list[int]:
-    """1, 2, 5, 10, 20, 50, ... up to the limit."""
-    steps = (digit * 10**power for power in range(len(str(limit))) for digit in (1, 2, 5))
-    return [k for k in steps if k <= limit]
 
 
 @contextmanager
@@ -187,6 +175,17 @@ def passk(
         ),
     ] = None,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            help="Compare two models, problem by problem: A less B. The models are in the first column of "
+            "--by, or in one named model.",
+        ),
+    ] = None,
+    problem_column: Annotated[
+        str, typer.Option(help="Column that names the problem, for --compare.")
+    ] = "problem",
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the bootstrap.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Draw pass@k and 1 - pass@k into this file.")] = None,
     out: Annotated[
@@ -215,9 +214,19 @@ def passk(
         for path in (out, plot):
             if path is not None and file != "-" and path.resolve() == Path(file).resolve():
                 raise Refused(f"{path}: this would write over the counts")
+        if compare:
+            names = names or ["model"]
+            if stopping is Stopping.first_success:
+                raise Refused("--compare takes attempts whose number was fixed in advance")
         with refusals(), _panics_held():
-            counts = io.read_counts(file, by=names, n_column=n_column or None, c_column=c_column or None)
+            keys = [*names, problem_column] if compare else names
+            counts = io.read_counts(file, by=keys, n_column=n_column or None, c_column=c_column or None)
         source = "standard input" if file == "-" else file
+        if compare:
+            boots = _COMPARE_RESAMPLES if n_boot is None else n_boot
+            request = Request(source, compare, names, problem_column, ks, boots, level, seed)
+            run_comparison(request, counts.filter(pl.col("n") >= min_n), out, plot)
+            return
         groups, notes = _groups(source, counts, names, stopping, min_n)
         settings = _Settings(stopping or Stopping.fixed, block, level, seed)
         results = [_estimate(source, group, ks, n_boot, settings) for group in progress(groups, "groups")]
@@ -275,7 +284,7 @@ def _estimate(
             f"{source}: row {row[n == limit].min()}: {group.place}n is {limit}, fewer attempts than "
             f"k = {most}: ask for smaller --k, or drop such rows with --min-n {most} (data rows count from 1)"
         )
-    ks = asked or _default_ks(max(limit, 1))
+    ks = asked or default_ks(max(limit, 1))
     notes = []
     if n_boot is None:
         n_boot = _RESAMPLES
@@ -295,7 +304,7 @@ def _estimate(
             n_boot=n_boot,
             level=settings.level,
             weights=weights,
-            rng=group.seed(settings.seed),
+            rng=group_seed(settings.seed, group.key),
         )
     except ValueError as error:
         # An index of the histogram says nothing to the user, the row does.
@@ -399,7 +408,7 @@ def _print(
     out.print(f"{source}: {problems} problems, {groups}; {rule}; seed {settings.seed}")
     out.print()
 
-    columns: dict[str, list[str]] = {name: [_word(r.group.key[name]) for r in results] for name in by}
+    columns: dict[str, list[str]] = {name: [word(r.group.key[name]) for r in results] for name in by}
     columns["problems"] = [str(r.group.problems) for r in results]
     columns["n"] = [
         str(r.group.n_min) if r.group.n_min == r.group.n_max else f"{r.group.n_min}-{r.group.n_max}"

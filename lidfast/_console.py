@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import sys
 import traceback
@@ -10,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import typer
 from rich import box
 from rich.console import Console
@@ -58,6 +61,23 @@ def complain(message: str) -> None:
 def printable(text: str) -> str:
     """Replace line ends and what else steers a terminal: names and values come from files."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def word(value: Any) -> str:
+    """Print a value of a group's key."""
+    return "null" if value is None else printable(str(value))
+
+
+def group_seed(seed: int, key: Mapping[str, Any]) -> np.random.SeedSequence:
+    """Seed of a group: of its name and the user's seed, whatever other groups there are."""
+    name = json.dumps({name: word(value) for name, value in key.items()}, sort_keys=True)
+    return np.random.SeedSequence([seed, int.from_bytes(hashlib.sha256(name.encode()).digest())])
+
+
+def default_ks(limit: int) -> list[int]:
+    """1, 2, 5, 10, 20, 50, ... up to the limit."""
+    steps = (digit * 10**power for power in range(len(str(limit))) for digit in (1, 2, 5))
+    return [k for k in steps if k <= limit]
 
 
 def console() -> Console:

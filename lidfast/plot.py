@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ._check import FloatArray
 from .lid import agreement
-from .passk import Curve
+from .passk import Comparison, Curve
 
 #: Endings that a figure may have.
 ENDINGS = (".png", ".pdf", ".svg")
@@ -98,6 +98,53 @@ def passk_figure(curves: Mapping[str, tuple[Curve, _Difficulty | None]]) -> Figu
         )
     else:
         passing.legend(loc="best", fontsize="small")
+    return figure
+
+
+def compare_figure(
+    comparisons: Mapping[str, Comparison], first: str, second: str, level: float = 0.95
+) -> Figure:
+    """Draw the difference of two models' pass@k against k, a panel for each group.
+
+    Parameters
+    ----------
+    comparisons : mapping of str to Comparison
+        For each group what `lidfast.compare` found.
+    first, second : str
+        Names of the models: the difference is that of the first less the second.
+    level : float
+        Coverage of the intervals, for the legend.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> from lidfast.plot import compare_figure
+    >>> found = lidfast.compare(9, [0, 3, 6, 9], 9, [0, 1, 2, 9], [1, 3], n_boot=50, rng=0)
+    >>> len(compare_figure({"all problems": found}, "A", "B").axes)
+    1
+    """
+    across = min(len(comparisons), 3)
+    down = math.ceil(len(comparisons) / across)
+    figure = Figure(figsize=(1.5 + 4.5 * across, 0.6 + 3.6 * down), layout="constrained", dpi=150)
+    panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+    for axes, (label, found) in zip(panels, comparisons.items(), strict=False):
+        axes.axhline(0, color="k", lw=0.8)
+        axes.fill_between(
+            found.k, found.lower, found.upper, color="C0", alpha=0.2, lw=0, label=f"{100 * level:g}% interval"
+        )
+        axes.plot(found.k, found.difference, "o-", color="C0", ms=4, lw=1.2, label="difference")
+        axes.set(xscale="log", xlabel="attempts k", title=label)
+        axes.xaxis.set_major_formatter(FuncFormatter(_plain))
+        axes.grid(alpha=0.3)
+    for axes in panels[len(comparisons) :]:
+        axes.set_visible(False)
+    panels[0].legend(fontsize="small")
+    for axes in panels[::across]:
+        axes.set_ylabel(f"pass@k: {first} less {second}")
     return figure
 
 

@@ -558,3 +558,85 @@ def test_simulate_refuses_in_one_line(options, message, capsys):
     assert printed.out == ""
     assert printed.err.count("\n") == 1
     assert message in printed.err
+
+
+# ---------------------------------------------------------------- passk --compare
+
+
+@pytest.fixture
+def paired(tmp_path):
+    """Two models and a third on the problems of two sets; one problem is known to one model only."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for task in ("easy", "hard"):
+        s = rng.beta(0.5, 1 if task == "easy" else 4, 40)
+        for model, lift in (("old", 0), ("new", 0.2), ("third", 0.1)):
+            rows += [
+                (model, task, f"p{i}", 30, rng.binomial(30, min(1, x + lift)))
+                for i, x in enumerate(s.tolist())
+            ]
+    return write(
+        tmp_path / "paired.csv",
+        [*rows, ("old", "easy", "alone", 30, 1)],
+        ("model", "task", "problem", "n", "c"),
+    )
+
+
+def test_comparisons_are_the_library_s(run, paired, tmp_path):
+    out, figure = tmp_path / "out.csv", tmp_path / "out.png"
+    code, text, _ = run(
+        "passk",
+        paired,
+        "--by",
+        "model,task",
+        "--compare",
+        "new",
+        "old",
+        "--k",
+        "1,10",
+        "--out",
+        out,
+        "--plot",
+        figure,
+    )
+    assert code == 0
+    table = pl.read_csv(out)
+    assert table["task"].to_list() == ["easy", "easy", "hard", "hard"]
+    assert table["problems"].to_list() == [40] * 4
+    rows = pl.read_csv(paired)
+    for task in ("easy", "hard"):
+        new, old = (
+            rows.filter((pl.col("model") == m) & (pl.col("task") == task) & (pl.col("problem") != "alone"))
+            for m in ("new", "old")
+        )
+        found = lidfast.compare(new["n"], new["c"], old["n"], old["c"], [1, 10], n_boot=1)
+        own = table.filter(pl.col("task") == task)
+        np.testing.assert_allclose(own["difference"], found.difference, rtol=1e-12)
+        rates = own["pass_at_k_first"] - own["pass_at_k_second"]
+        np.testing.assert_allclose(rates, found.difference, rtol=1e-12)
+        assert (own["lower"] < own["difference"]).all()
+        assert (own["difference"] < own["upper"]).all()
+        assert (own["p_value"] < 0.01).all()
+    assert "Left out: 1 problems that one of the models did not attempt." in text
+    assert "new less old" in text
+    assert figure.stat().st_size > 10_000
+    _, again, _ = run("passk", paired, "--by", "model,task", "--compare", "new", "old", "--k", "1,10")
+    assert again == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--compare", "new", "missing"], "no model 'missing': it has 'old', 'new', 'third'"),
+        (["--compare", "new", "old"], "new has problem p0 more than once: does --by lack a column?"),
+        (
+            ["--compare", "new", "old", "--by", "model,task", "--k", "31"],
+            "n is 30 somewhere, fewer attempts than k = 31",
+        ),
+        (["--compare", "new", "old", "--problem-column", "item"], "no column 'item'"),
+        (["--compare", "new", "old", "--stopping", "first_success"], "--compare takes attempts whose number"),
+        (["--compare", "new"], "--compare"),
+    ],
+)
+def test_what_cannot_be_compared(run, paired, arguments, message):
+    assert message in refused(run, "passk", paired, *arguments)
