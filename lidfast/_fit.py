@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from . import _check
+from ._ascent import Climb, climb, profile_end
 from ._check import FloatArray
-from ._counts import Counts, checked, tally
-from ._gamma import digamma_difference, log_beta_ratio, log_rising, trigamma_difference
-from ._laws import Beta, Difficulty
+from ._counts import Counts, checked
+from ._curves import both_rates
+from ._laws import Difficulty
+from ._likelihoods import (
+    ALL_FAIL,
+    ALL_PASS,
+    BINOMIAL,
+    FAMILIES,
+    SINGLE,
+    TWO_KINDS,
+    Facts,
+    Likelihood,
+)
 from .passk import Curve
 from .random import Generator, Seed, default_rng
 
-_TINY = 1e-100  # stands for a parameter whose likelihood rises towards 0
-_FLAT = 1e6  # a + b above this many times the largest n: the law is binomial to all digits that count
-
-_ALL_FAIL = "no attempt succeeded: the likelihood rises as a -> 0, exponent 0; the data do not bound it"
-_ALL_PASS = "every attempt succeeded: the likelihood rises as b -> 0, exponent inf; the data do not bound it"
-_SINGLE = "one attempt a problem (n = 1): only the mean a / (a + b) is determined, a itself is not"
-_TWO_KINDS = "every problem is solved always or never: the likelihood rises as a, b -> 0, exponent 0"
-_BINOMIAL = "problems vary no more than one binomial law: the likelihood rises as a, b -> inf, exponent inf"
 _STUCK = "the maximization did not converge"
+_EDGE = "the likelihood rises towards a limit of the family: {}"
+_CLOSED = ("beta", "scaled_beta", "kumaraswamy", "scaled_kumaraswamy", "zero_inflated_beta")
+_UNDETERMINED = (ALL_FAIL, ALL_PASS, SINGLE)
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,10 @@ class Fit:
     family : str
     params, stderr : dict of str to float
         Maximum-likelihood parameters and their standard errors from the observed information; inf
-        where the data do not determine them.
+        where the data do not determine them, as on the edge of their range.
     exponent : float
-        Tail exponent of S(k): 0 or inf where the likelihood rises towards such a limit.
+        Tail exponent of S(k), that of the base law for zero_inflated_beta and that of V = 0 for lid:
+        0 or inf where the likelihood rises towards such a limit.
     exponent_ci : tuple of two floats
         Its confidence interval, in [0, inf].
     loglik, aic, bic : float
@@ -51,6 +58,12 @@ class Fit:
         Whether the likelihood determines the law, if only as a limit.
     message : str
         What to know about the fit; empty for an ordinary one.
+    plain_p_value : float or None
+        Of the family without its last parameter (m = 1, p0 = 0, V = 0) by likelihood ratio. The plain
+        law is on the boundary, where the statistic is 0 or chi-square with one degree of freedom, half
+        the time each (Self and Liang 1987). None for families that extend none.
+    candidates : tuple of Fit
+        What "auto" chose from, least AIC first; else empty.
     """
 
     difficulty: Difficulty
@@ -64,17 +77,42 @@ class Fit:
     bic: float
     converged: bool
     message: str
-    _level: float = field(repr=False)
-    # Covariance of (ln a, ln b), None where the data do not bound it.
-    _covariance: tuple[tuple[float, float], tuple[float, float]] | None = field(repr=False)
+    plain_p_value: float | None = None
+    candidates: tuple[Fit, ...] = field(default=(), repr=False)
+    _level: float = field(default=0.95, repr=False)
+    _data: Counts | None = field(default=None, repr=False, compare=False)
+    _theta: FloatArray | None = field(default=None, repr=False, compare=False)
+    # Covariance of theta, None where the data do not bound it.
+    _covariance: FloatArray | None = field(default=None, repr=False, compare=False)
+
+    def summary(self) -> str:
+        """One line: the exponent with its interval, then how well the family fits.
+
+        Examples
+        --------
+        >>> from lidfast import difficulty
+        >>> print(difficulty.fit([10] * 6, [0, 0, 0, 1, 3, 9]).summary())
+        beta: exponent 0.304 [0.0632, 1.03] (95%), loglik -10.26, AIC 24.51
+        """
+        low, high = self.exponent_ci
+        text = (
+            f"{self.family}: exponent {self.exponent:.3g} [{low:.3g}, {high:.3g}] "
+            f"({100 * self._level:.6g}%), loglik {self.loglik:.2f}, AIC {self.aic:.2f}"
+        )
+        return f"{text}; {self.message}" if self.message else text
 
     def forecast(self, k: ArrayLike) -> Curve:
-        """pass@k under the fitted law, at any k, with a pointwise band by the delta method.
+        r"""pass@k under the fitted law, at any k, with a pointwise band by the delta method.
 
-        The covariance of (ln a, ln b) is carried to ln(-ln S(k)), in which the band is symmetric, so
-        it stays within (0, 1). It holds the uncertainty of the parameters, not of the family: far
-        above the largest n it is as good as the power law. Where the data bound nothing the band is
-        [0, 1] and the standard error inf.
+        The covariance of the parameters' logarithms is carried to ln(-ln S(k)), in which the band is
+        symmetric, so it stays within (0, 1). It holds the uncertainty of the parameters, not of the
+        family: far above the largest n it is as good as the power law. Where the data bound nothing
+        the band is [0, 1] and the standard error inf.
+
+        Where no attempt succeeded the upper end bounds pass@k over these very problems, whatever their
+        difficulties, with confidence `level`: the largest mean of 1 - (1-s_i)^k for which the data,
+        of probability prod_i (1-s_i)^n_i, are not rarer than 1 - level. With n attempts at each of
+        M problems it is 1 - (1 - level)^(k / (n M)), about 3 k / (n M) at 95%.
 
         Parameters
         ----------
@@ -100,176 +138,254 @@ class Fit:
         """
         k = _check.vector("k", k, _check.NON_NEGATIVE)
         log_s = self.difficulty.log_failure_rate(k)
-        failure, estimate = np.exp(log_s), -np.expm1(log_s)
-        if self._covariance is None:
-            none = np.zeros(k.size)
+        failure, estimate = np.exp(log_s), 0 - np.expm1(log_s)
+        none = np.zeros(k.size)
+        if self.message == ALL_FAIL and self._data is not None:
+            upper = _bound_of_failures(self._data.f, self._data.w, k, self._level)
+            return Curve(k, estimate, failure, none + math.inf, none, np.maximum(upper, estimate))
+        if self._covariance is None or self._theta is None or self._data is None:
             return Curve(k, estimate, failure, none + math.inf, none, none + 1)
-        a, b = self.params["a"], self.params["b"]
-        shared = digamma_difference(a + b, k)
-        slopes = np.stack([a * shared, b * (shared - digamma_difference(b, k))])  # of -ln S
-        spread = np.sqrt(np.maximum(0, np.einsum("ik,ij,jk->k", slopes, np.array(self._covariance), slopes)))
+        likelihood = FAMILIES[self.family](Facts(self._data))
+        slopes = np.zeros((self._theta.size, k.size))  # of ln S
+        for i in np.flatnonzero(np.diagonal(self._covariance) > 0):
+            ends = np.array([self._theta, self._theta])
+            ends[:, i] += (-1e-4, 1e-4)
+            if likelihood.extended:
+                ends[:, 2] = np.minimum(ends[:, 2], likelihood.high[2])
+            low, high = (likelihood.law(theta).log_failure_rate(k) for theta in ends)
+            slopes[i] = (high - low) / (ends[1, i] - ends[0, i])
+        spread = np.sqrt(np.maximum(0, np.einsum("ik,ij,jk->k", slopes, self._covariance, slopes)))
         relative = special.ndtri(0.5 + 0.5 * self._level) * spread / np.maximum(-log_s, np.finfo(float).tiny)
         with np.errstate(over="ignore"):
-            lower, upper = (-np.expm1(log_s * np.exp(sign * relative)) for sign in (-1, 1))
+            lower, upper = (0 - np.expm1(log_s * np.exp(sign * relative)) for sign in (-1, 1))
         return Curve(k, estimate, failure, failure * spread, lower, upper)
+
+    def gof(self, n_boot: int = 200, rng: Seed | Generator = None) -> float:
+        r"""P-value of goodness of fit, by parametric bootstrap.
+
+        The statistic is the gap between the unbiased failure rates and those of the fitted law at
+        k = 1, 2, 4, ..., over the problems with n >= k, in units of the largest standard error that
+        a failure rate can have:
+
+        .. math:: T = \sum_k M_k (\hat S(k) - S(k))^2 / (S(k) (1 - S(k)))
+
+        Data with the same attempts n are drawn from the fitted law, fitted again, and compared:
+        p = (1 + #{T* >= T}) / (1 + n_boot). Where sampling stopped on success n depends on c, which
+        data drawn with n fixed do not follow: the p-value is then without meaning.
+
+        Parameters
+        ----------
+        n_boot : int, >= 1
+            Data sets drawn; 1 / (n_boot + 1) is the least p-value.
+        rng : None, int, SeedSequence or Generator
+
+        Returns
+        -------
+        float
+            In (0, 1]; 1 where the law is a limit that the data do not determine.
+
+        Examples
+        --------
+        >>> from lidfast import difficulty
+        >>> difficulty.fit([10] * 40, [0] * 20 + [5] * 20).gof(99, rng=0) < 0.05
+        True
+        """
+        n_boot = _check.integer("n_boot", n_boot, 1)
+        if self._data is None or self._theta is None or self.message in _UNDETERMINED:
+            return 1.0
+        draws = default_rng(rng)
+        numpy = draws.numpy()
+        problems = np.repeat(self._data.c + self._data.f, self._data.w.astype(np.int64)).astype(np.int64)
+        family = FAMILIES[self.family]
+        observed = _gap(self._data, self.difficulty)
+        beyond = 0
+        for _ in range(n_boot):
+            c = numpy.binomial(problems, self.difficulty.sample(problems.size, draws))
+            data = Counts.of(problems, c, np.ones(1))
+            again = family(Facts(data))
+            beyond += _gap(data, again.law(_maximize(again, self._theta).theta)) >= observed
+        return (1 + beyond) / (1 + n_boot)
+
+
+def _bound_of_failures(n: FloatArray, w: FloatArray, k: FloatArray, level: float) -> FloatArray:
+    """Largest mean of 1 - e^(-k x) with sum w n x <= -ln(1 - level), x >= 0: the few n are filled first.
+
+    Where x > 0 the slopes k e^(-k x) / n agree, so k x = depth - ln n.
+    """
+    order = np.argsort(n)
+    log_n, n, w = np.log(n[order]), n[order], w[order]
+    attempts, entropy = np.cumsum(w * n), np.cumsum(w * n * log_n)
+    depths = (entropy - k[:, None] * math.log1p(-level)) / attempts  # were only the first j filled
+    # the right j is the first whose depth is below the next n
+    filled = np.argmax(depths <= np.append(log_n[1:], np.inf), axis=1)
+    depth = np.take_along_axis(depths, filled[:, None], axis=1)
+    solved: FloatArray = (w * (0 - np.expm1(np.minimum(0, log_n - depth)))).sum(axis=1) / w.sum()
+    return solved
+
+
+def _gap(data: Counts, law: Difficulty) -> float:
+    n, c = (data.c + data.f).astype(np.int64), data.c.astype(np.int64)
+    total = 0.0
+    k = 2 ** np.arange(int(n.max()).bit_length())
+    expected = np.clip(law.failure_rate(k), 1e-300, 1 - 1e-16)
+    for j, at in zip(k, expected, strict=True):
+        enough = n >= j
+        w = data.w[enough]
+        found = (w * both_rates(n[enough], c[enough], np.array([j]))[0][:, 0]).sum() / w.sum()
+        total += w.sum() * (found - at) ** 2 / (at * (1 - at))
+    return float(total)
 
 
 @dataclass(frozen=True)
 class _Optimum:
-    a: float
-    b: float
-    exponent: float
+    theta: FloatArray
     loglik: float
-    message: str = ""
+    exponent: float
+    message: str
+    top: Climb | None  # where the family's maximum is, None for limits outside of it
+    plain: float | None  # log-likelihood of the plain law that the family extends
 
 
-class _BetaBinomial:
-    """Likelihood of (ln a, ln b).
+def _maximize(likelihood: Likelihood, start: FloatArray | None = None) -> _Optimum:
+    facts = likelihood.facts
+    if facts.extreme is not None:
+        message, loglik, exponent = facts.extreme
+        theta = likelihood.limit(message, facts.solved if message == TWO_KINDS else facts.mean)
+        exponent = math.exp(theta[0]) if message == SINGLE else exponent
+        return _Optimum(theta, loglik, exponent, message, None, loglik if likelihood.extended else None)
+    starts = likelihood.plain_starts() if start is None else [start[:2]]
+    if likelihood.extended:
+        starts = [np.append(s, 0.0) for s in starts]
+    top = _highest(likelihood, starts, (0, 1))
+    plain = None
+    if likelihood.extended:
+        plain = top.value
+        again = likelihood.starts(top.theta) if start is None else [top.theta, start]
+        best = _highest(likelihood, again, (0, 1, 2))
+        top = best if best.value > plain + 1e-6 else top
+    return _judge(likelihood, top, plain)
 
-    It is a sum over successes, one over failures and one over attempts, each taken over the distinct
-    numbers: far fewer than the distinct pairs where n varies.
-    """
 
-    def __init__(self, data: Counts) -> None:
-        self.data = data
-        self.c, self.f, self.w, self.n = data.c, data.f, data.w, data.c + data.f
-        self.successes, self.failures, self.attempts = (tally(x, data.w) for x in (self.c, self.f, self.n))
-        self.log_ways = float(data.w @ data.log_ways)
-        self.mean = float((self.w @ self.c) / (self.w @ self.n))
-        self.flat = _FLAT * float(self.n.max())
+def _highest(likelihood: Likelihood, starts: list[FloatArray], free: tuple[int, ...]) -> Climb:
+    """Climb from each start to within a hundredth or so, and on from the best."""
+    tops = [climb(likelihood, start, free, 1e-5) for start in starts]
+    return climb(likelihood, max(tops, key=lambda top: top.value).theta, free)
 
-    def loglik(self, theta: FloatArray) -> float:
-        a, b = np.exp(theta).tolist()
-        scale = a + b + self.attempts[0][-1]
-        c, f, n = (
-            weights @ log_rising(x, values, scale)
-            for x, (values, weights) in ((a, self.successes), (b, self.failures), (a + b, self.attempts))
-        )
-        return float(self.log_ways + (c + f - n))
 
-    def derivatives(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        a, b = np.exp(theta).tolist()
-        (c, w_c), (f, w_f), (n, w_n) = self.successes, self.failures, self.attempts
-        both = w_n @ digamma_difference(a + b, n)
-        slope_a = a * (w_c @ digamma_difference(a, c) - both)
-        slope_b = b * (w_f @ digamma_difference(b, f) - both)
-        both = w_n @ trigamma_difference(a + b, n)
-        curve_a = a * a * (w_c @ trigamma_difference(a, c) - both) + slope_a
-        curve_b = b * b * (w_f @ trigamma_difference(b, f) - both) + slope_b
-        cross = -a * b * both
-        return np.array([slope_a, slope_b]), np.array([[curve_a, cross], [cross, curve_b]])
+def _judge(likelihood: Likelihood, top: Climb, plain: float | None) -> _Optimum:
+    """Say what kind of supremum a climb has found."""
+    facts, theta = likelihood.facts, top.theta
+    if top.value <= facts.binomial + 1e-12 * abs(facts.binomial):
+        limit = likelihood.limit(BINOMIAL, facts.mean)
+        return _Optimum(limit, facts.binomial, math.inf, BINOMIAL, None, plain)
+    low, high = theta <= likelihood.low, theta >= likelihood.high
+    high[:2] |= likelihood.flat(theta)
+    exponent = 0.0 if low[0] else math.inf if high[0] else math.exp(theta[0])
+    edges = [
+        f"{name} -> {'0' if low[i] else 'inf'}" for i, name in enumerate(likelihood.logs) if low[i] or high[i]
+    ]
+    message = ""
+    if not top.converged:
+        message = _STUCK
+    elif edges:
+        message = _EDGE.format(", ".join(edges))
+    elif likelihood.extended and high[2]:
+        message = likelihood.plain_message
+    return _Optimum(theta, likelihood.final(top), exponent, message, top, plain)
 
-    def binomial_loglik(self) -> float:
-        """Return the limit for a, b -> inf at the mean."""
-        log_p = special.xlogy(self.c, self.mean) + special.xlog1py(self.f, -self.mean)
-        return float(self.w @ (self.data.log_ways + log_p))
 
-    def extreme(self) -> _Optimum | None:
-        """Return the supremum where it is known to be no maximum."""
-        if not self.c.any():
-            return _Optimum(_TINY, 1.0, 0.0, 0.0, _ALL_FAIL)
-        if not self.f.any():
-            return _Optimum(1.0, _TINY, math.inf, 0.0, _ALL_PASS)
-        if self.n.max() == 1:
-            # Any a + b serves; 2 is that of the uniform law.
-            m = self.mean
-            return _Optimum(2 * m, 2 - 2 * m, 2 * m, self.binomial_loglik(), _SINGLE)
-        if not (self.c * self.f).any():
-            solved = float(self.w @ (self.c > 0) / self.w.sum())
-            loglik = float(self.w.sum()) * -float(special.entr([solved, 1 - solved]).sum())
-            return _Optimum(_TINY * solved, _TINY * (1 - solved), 0.0, loglik, _TWO_KINDS)
+def _covariance(likelihood: Likelihood, best: _Optimum) -> FloatArray | None:
+    """Return that of theta, 0 for what is held; in limits that leave only the mean, that of the mean."""
+    size = best.theta.size
+    if best.message in (BINOMIAL, TWO_KINDS):
+        m = likelihood.facts.mean if best.message == BINOMIAL else likelihood.facts.solved
+        trials = float((likelihood.facts.w * likelihood.facts.n).sum())
+        trials = trials if best.message == BINOMIAL else likelihood.facts.problems
+        # the limit moves with the log-odds of m, whose variance is 1 / (trials m (1 - m))
+        step = 1e-4 * m * (1 - m)
+        slopes = (likelihood.limit(best.message, m + step) - likelihood.limit(best.message, m - step)) / 2e-4
+        return np.outer(slopes, slopes) / (trials * m * (1 - m))
+    if best.top is None:
         return None
+    inner = np.flatnonzero((best.theta > likelihood.low) & (best.theta < likelihood.high))
+    if inner.size == 0:
+        return None
+    curve = likelihood.curvature(best.theta)[np.ix_(inner, inner)]
+    if np.linalg.eigvalsh(curve).max() >= 0:
+        return None
+    covariance = np.zeros((size, size))
+    covariance[np.ix_(inner, inner)] = np.linalg.inv(-curve)
+    return covariance
 
-    def ascend(self, theta: FloatArray, free: tuple[int, ...] = (0, 1)) -> tuple[FloatArray, float, bool]:
-        """Newton's method in some of the two coordinates, uphill always: theta, loglik, converged."""
-        index = list(free)
-        theta, value = theta.copy(), self.loglik(theta)
-        for _ in range(200):
-            slope, curve = self.derivatives(theta)
-            sizes, axes = np.linalg.eigh(curve[np.ix_(index, index)])
-            # Away from a maximum a direction may curve upwards: its size is taken, its sign is not.
-            step = axes @ ((axes.T @ slope[index]) / np.maximum(np.abs(sizes), 1e-12))
-            gain = float(step @ slope[index])
-            if gain < 1e-14 * max(1.0, abs(value)) or theta.max() > math.log(self.flat):
-                return theta, value, True
-            step *= min(1.0, 2.0 / float(np.abs(step).max()))
-            for _ in range(40):
-                trial = theta.copy()
-                trial[index] += step
-                trial_value = self.loglik(trial)
-                if trial_value > value:
-                    break
-                step /= 2
-            else:
-                return theta, value, gain < 1e-6  # rounding hides what is left
-            theta, value = trial, trial_value
-        return theta, value, False
 
-    def maximize(self, start: FloatArray | None = None) -> _Optimum:
-        found = self.extreme()
-        if found is not None:
-            return found
-        if start is None:
-            # Pairs solved by mean and a + b, on a grid; the best two are climbed from.
-            means = (self.mean, float(self.w @ ((self.c + 0.5) / (self.n + 1)) / self.w.sum()))
-            grid = [np.log([m * s, (1 - m) * s]) for m in means for s in np.geomspace(1e-3, 1e6, 10)]
-            starts = sorted(grid, key=self.loglik)[-2:]
-        else:
-            starts = [start]
-        theta, value, converged = max((self.ascend(s) for s in starts), key=lambda climb: climb[1])
-        limit = self.binomial_loglik()
-        if np.exp(theta).sum() > self.flat or value <= limit + 1e-12 * abs(limit):
-            s = self.flat
-            return _Optimum(s * self.mean, s * (1 - self.mean), math.inf, limit, _BINOMIAL)
-        a, b = np.exp(theta).tolist()
-        # once more, with the pairs' terms added before they are summed
-        value = float(self.w @ (self.data.log_ways + log_beta_ratio(a, b, self.c, self.f)))
-        return _Optimum(a, b, a, value, "" if converged else _STUCK)
+def _profile(likelihood: Likelihood, best: _Optimum, drop: float) -> tuple[tuple[float, float], Climb | None]:
+    """Interval of the exponent where the profile likelihood is within `drop` of its maximum.
 
-    def covariance(self, best: _Optimum) -> tuple[tuple[float, float], tuple[float, float]] | None:
-        """Return that of (ln a, ln b); in the limits where only the mean is left, of the mean alone."""
-        if best.message in (_BINOMIAL, _TWO_KINDS):
-            trials = float(self.w @ self.n) if best.message == _BINOMIAL else float(self.w.sum())
-            m = best.a / (best.a + best.b)
-            variance = 1 / (trials * m * (1 - m))  # of the mean's log-odds
-            return (
-                ((1 - m) ** 2 * variance, -m * (1 - m) * variance),
-                (-m * (1 - m) * variance, m * m * variance),
-            )
-        if best.message in (_ALL_FAIL, _ALL_PASS, _SINGLE):
-            return None
-        _, curve = self.derivatives(np.log([best.a, best.b]))
-        if np.linalg.eigvalsh(curve).max() >= 0:
-            return None
-        (aa, ab), (ba, bb) = np.linalg.inv(-curve).tolist()
-        return (aa, ab), (ba, bb)
+    Also a climb that got above the maximum, if one did: then that was none.
+    """
+    if best.message in (*_UNDETERMINED, *likelihood.unbounded):
+        return (0.0, math.inf), None
+    theta = np.clip(best.theta, likelihood.low, likelihood.high)
+    top = best.top or Climb(theta, best.loglik, np.zeros(theta.size), True)
+    covariance = _covariance(likelihood, best) if best.top else None
+    spread = math.inf if covariance is None else math.sqrt(covariance[0, 0])
+    limits = float(likelihood.low[0]), float(likelihood.high[0])
+    ends = [0.0, math.inf]
+    for side in (0, 1):
+        if best.exponent != ends[side]:
+            end, higher = profile_end(likelihood, top, drop, 2 * side - 1, limits, spread)
+            if higher is not None:
+                return (0.0, math.inf), higher
+            ends[side] = math.exp(end) if end < math.inf else math.inf
+    return (min(ends[0], best.exponent), max(ends[1], best.exponent)), None
 
-    def profile_interval(self, best: _Optimum, drop: float) -> tuple[float, float]:
-        """Find where the likelihood, maximized over b, is `drop` below its maximum."""
-        if best.message in (_ALL_FAIL, _ALL_PASS, _SINGLE):
-            return 0.0, math.inf
-        theta = np.log([best.a, best.b])
 
-        def deficit(log_a: float) -> float:
-            # b follows a, from where it was
-            theta[:] = self.ascend(np.array([log_a, theta[1] + log_a - theta[0]]), free=(1,))[0]
-            return best.loglik - drop - self.loglik(theta)
+def _fit(data: Counts, family: str, level: float, interval: str, n_boot: int, rng: Generator | None) -> Fit:
+    likelihood = FAMILIES[family](Facts(data))
+    best = _maximize(likelihood)
+    quantile = float(special.ndtri(0.5 + 0.5 * level))
+    ends = 0.0, math.inf
+    if interval == "profile":
+        for _ in range(5):
+            ends, higher = _profile(likelihood, best, 0.5 * quantile**2)
+            if higher is None:
+                break
+            best = _judge(likelihood, climb(likelihood, higher.theta), best.plain)
+    covariance = _covariance(likelihood, best)
+    if interval == "bootstrap" and rng is not None:
+        ends = _bootstrap(data, family, best, level, n_boot, rng)
+    elif interval == "wald" and covariance is not None and 0 < best.exponent < math.inf:
+        spread = min(quantile * math.sqrt(covariance[0, 0]), 700.0)
+        ends = best.exponent * math.exp(-spread), best.exponent * math.exp(spread)
 
-        ends = []
-        for sign, limit in ((-1, -230.0), (1, math.log(self.flat))):
-            theta[:] = np.log([best.a, best.b])
-            inner, step = float(theta[0]), 0.5
-            outer = inner + sign * step
-            while deficit(outer) < 0 and outer != limit:
-                step *= 2
-                inner, outer = outer, sign * min(sign * (outer + sign * step), sign * limit)
-            if outer == limit and deficit(outer) < 0:
-                ends.append(0.0 if sign < 0 else math.inf)
-            elif deficit(inner) >= 0:  # an interval narrower than the search sees
-                ends.append(math.exp(inner))
-            else:
-                ends.append(math.exp(optimize.brentq(deficit, *sorted((inner, outer)), xtol=1e-6)))
-        return ends[0], ends[1]
+    stderr = dict.fromkeys(likelihood.names, math.inf)
+    if covariance is not None and best.top is not None:
+        for name, (i, scale) in likelihood.scales(best.theta).items():
+            if covariance[i, i] > 0:
+                stderr[name] = scale * math.sqrt(covariance[i, i])
+    p_value = None
+    if best.plain is not None:
+        gain = best.loglik - best.plain
+        p_value = 0.5 * float(special.chdtrc(1, 2 * gain)) if gain > 1e-9 else 1.0
+    size = len(likelihood.names)
+    return Fit(
+        difficulty=likelihood.law(best.theta),
+        family=family,
+        params=likelihood.params(best.theta),
+        stderr=stderr,
+        exponent=best.exponent,
+        exponent_ci=ends,
+        loglik=best.loglik,
+        aic=2 * size - 2 * best.loglik,
+        bic=size * math.log(data.w.sum()) - 2 * best.loglik,
+        converged=best.message != _STUCK and best.message not in _UNDETERMINED,
+        message=best.message,
+        plain_p_value=p_value,
+        _level=level,
+        _data=data,
+        _theta=best.theta,
+        _covariance=covariance,
+    )
 
 
 def fit(
@@ -294,12 +410,15 @@ def fit(
         Attempts at each problem.
     c : array_like of int, in [0, n]
         Successes; broadcast with n.
-    family : {"beta"}
+    family : str
+        "beta", "scaled_beta" (on [0, m], m <= 1), "kumaraswamy", "scaled_kumaraswamy",
+        "zero_inflated_beta" (a share p0 has s = 0), "lid" (V, beta and delta at sigma = 1), or "auto":
+        the one of the first five with the least AIC, the others in ``candidates``.
     level : float, in (0, 1)
         Confidence level of the exponent's interval and of forecasts.
     interval : {"profile", "wald", "bootstrap"}
-        Of the exponent: from the profile likelihood; normal in ln a; or percentiles over resampled
-        problems.
+        Of the exponent: from the profile likelihood; normal in its logarithm; or percentiles over
+        resampled problems.
     n_boot : int, >= 0
         Resamples of the bootstrap.
     rng : None, int, SeedSequence or Generator
@@ -326,66 +445,46 @@ def fit(
     >>> 0 < fit.exponent_ci[0] < fit.exponent < fit.exponent_ci[1]
     True
     """
-    _check.choice("family", family, ("beta",))
+    _check.choice("family", family, (*FAMILIES, "auto"))
     _check.choice("interval", interval, ("profile", "wald", "bootstrap"))
     level = _check.scalar("level", level, _check.LEVEL)
     n_boot = _check.integer("n_boot", n_boot, 1 if interval == "bootstrap" else 0)
     whole_n, whole_c = checked(n, c, low=1)
-    w = np.ones(1, dtype=np.int64) if weights is None else _check.integers("weights", weights)
-    whole_n, whole_c, w = (x.ravel() for x in _check.broadcast(n=whole_n, c=whole_c, weights=w))
-    if not w.any():
-        raise ValueError("weights are all 0" if w.size else "n is empty")
-    data = Counts.of(whole_n[w > 0], whole_c[w > 0], w[w > 0].astype(np.float64))
-    likelihood = _BetaBinomial(data)
-    best = likelihood.maximize()
-    covariance = likelihood.covariance(best)
-
-    quantile = float(special.ndtri(0.5 + 0.5 * level))
-    if interval == "profile":
-        ends = likelihood.profile_interval(best, 0.5 * quantile**2)
-    elif interval == "bootstrap":
-        ends = _bootstrap(data, best, level, n_boot, default_rng(rng))
+    w = np.ones(1)
+    if weights is None:
+        whole_n, whole_c = whole_n.ravel(), whole_c.ravel()
     else:
-        ends = 0.0, math.inf
-        if covariance is not None and 0 < best.exponent < math.inf:
-            spread = quantile * math.sqrt(covariance[0][0])
-            ends = best.a * math.exp(-spread), best.a * math.exp(min(spread, 700))
-
-    determined = covariance is not None and best.message in ("", _STUCK)
-    stderr = {"a": math.inf, "b": math.inf}
-    if covariance is not None and determined:
-        stderr = {"a": best.a * math.sqrt(covariance[0][0]), "b": best.b * math.sqrt(covariance[1][1])}
-    return Fit(
-        difficulty=Beta(best.a, best.b),
-        family=family,
-        params={"a": best.a, "b": best.b},
-        stderr=stderr,
-        exponent=best.exponent,
-        exponent_ci=ends,
-        loglik=best.loglik,
-        aic=4 - 2 * best.loglik,
-        bic=2 * math.log(data.w.sum()) - 2 * best.loglik,
-        converged=best.message not in (_STUCK, _SINGLE),
-        message=best.message,
-        _level=level,
-        _covariance=covariance,
-    )
+        times = _check.integers("weights", weights)
+        whole_n, whole_c, times = (x.ravel() for x in _check.broadcast(n=whole_n, c=whole_c, weights=times))
+        if times.size and not times.any():
+            raise ValueError("weights are all 0")
+        whole_n, whole_c = whole_n[times > 0], whole_c[times > 0]
+        w = times[times > 0].astype(np.float64)
+    if whole_n.size == 0:
+        raise ValueError("n is empty")
+    data = Counts.of(whole_n, whole_c, w)
+    seeded = default_rng(rng) if interval == "bootstrap" else None
+    if family != "auto":
+        return _fit(data, family, level, interval, n_boot, seeded)
+    fits = [_fit(data, name, level, interval, n_boot, seeded) for name in _CLOSED]
+    fits.sort(key=lambda found: found.aic)
+    return replace(fits[0], candidates=tuple(fits))
 
 
 def _bootstrap(
-    data: Counts, best: _Optimum, level: float, n_boot: int, rng: Generator
+    data: Counts, family: str, best: _Optimum, level: float, n_boot: int, rng: Generator
 ) -> tuple[float, float]:
     """Percentiles of the exponent over resampled problems; 0 and inf are among its values."""
-    if best.message in (_ALL_FAIL, _ALL_PASS, _SINGLE):
+    if best.message in _UNDETERMINED:
         return 0.0, math.inf
     problems = data.w.sum()
     resamples = rng.numpy().multinomial(int(problems), data.w / problems, size=n_boot)
-    start = np.log([best.a, best.b]) if best.message == "" else None
+    start = best.theta if best.top is not None else None
     exponents = []
     for counts in resamples:
         drawn = counts > 0
         again = Counts(data.c[drawn], data.f[drawn], counts[drawn].astype(np.float64))
-        exponents.append(_BetaBinomial(again).maximize(start).exponent)
+        exponents.append(_maximize(FAMILIES[family](Facts(again)), start).exponent)
     # An order statistic, not a mean of two: inf - inf does not arise.
     low, high = np.quantile(exponents, [0.5 - 0.5 * level, 0.5 + 0.5 * level], method="inverted_cdf")
     return float(low), float(high)

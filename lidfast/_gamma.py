@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _passk
 from ._check import FloatArray
 
 Real = Any  # float or float64 array; a float takes the fast way through Python's arithmetic
@@ -133,3 +134,40 @@ def trigamma_difference(x: Real, k: Real) -> FloatArray:
     zx, zy = _inverse_square(x), _inverse_square(y)
     total += _polynomial(_TRIGAMMA, zy) * (zy / y) - _polynomial(_TRIGAMMA, zx) * (zx / x)
     return total
+
+
+class RisingSums:
+    """Sums over counts k, with weights w, of ln Gamma(x+k) - ln Gamma(x) and its derivatives in x.
+
+    Tallies (k, w), whole k >= 0, each with an x of its own, are summed in one pass. The first _SHARED
+    factors of the rising products are common to all k; what is above them is a difference of
+    Stirling's series.
+    """
+
+    _SHARED = 16
+
+    def __init__(self, *tallies: tuple[FloatArray, FloatArray]) -> None:
+        self._low = np.empty((len(tallies), self._SHARED))
+        rest, weights = [], []
+        for i, (k, w) in enumerate(tallies):
+            # the weight of the factor x + j is that of all k above j
+            heaps = np.bincount(np.minimum(k, self._SHARED).astype(np.int64), w, self._SHARED + 1)
+            self._low[i] = heaps[:0:-1].cumsum()[::-1]
+            above = k > self._SHARED
+            rest.append(k[above] - self._SHARED)
+            weights.append(w[above])
+        self._rest, self._weights = np.concatenate(rest), np.concatenate(weights)
+        self._start = np.cumsum([0, *(k.size for k in rest)])
+        self._top = max((float(k.max()) for k, _ in tallies if k.size), default=1.0)
+        self._part = np.empty((_passk.STRIPES, 3, len(tallies)))
+
+    def __call__(self, x: FloatArray, signs: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        """Return the signed sum, and the first and second derivative of each; x and signs (tallies,).
+
+        Under the signs the k must cancel, sum_i sign_i sum w k = 0: then k ln(scale) - k, with scale the
+        largest x + k, is left out of each term, and no large number has to cancel.
+        """
+        sums = np.empty((3, x.size))
+        scale = float(x.max()) + self._top
+        _passk.rising(self._start, self._rest, self._weights, self._low, x, scale, self._part, sums)
+        return float((signs * sums[0]).sum()), sums[1], sums[2]

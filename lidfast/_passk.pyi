@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+STRIPES: int
+
 def failure_curve(
     s: NDArray[np.float64],
     is_log: bool,
@@ -34,6 +36,16 @@ def count_means(
 def count_curves(
     n: NDArray[np.int64], c: NDArray[np.int64], k: NDArray[np.int64], out: NDArray[np.float64]
 ) -> int: ...
+def rising(
+    start: NDArray[np.int64],
+    k: NDArray[np.float64],
+    w: NDArray[np.float64],
+    low: NDArray[np.float64],
+    x: NDArray[np.float64],
+    scale: float,
+    part: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None: ...
 def mixture(
     kind: int,
     what: int,

@@ -1,6 +1,5 @@
 """Difficulties and their fits, against mpmath, brute force and simulation."""
 
-import csv
 import itertools
 import math
 
@@ -9,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize, special, stats
+from scipy import special, stats
 
-from lidfast import _fit, _gamma, _laws, _lid_nodes
+from lidfast import _gamma, _laws, _lid_nodes
 from lidfast._gamma import digamma_difference, log_beta_ratio, log_gamma_cross, trigamma_difference
 from lidfast._lid_nodes import log_fail, success
-from lidfast.difficulty import LID, Beta, fit
+from lidfast.difficulty import LID, Beta
 
 pytestmark = pytest.mark.kernel
 
@@ -383,6 +382,13 @@ def test_lid_likelihood(V, sigma):
     assert law.loglik(100_000, 300) == pytest.approx(expected + ways, abs=1e-8)
 
 
+def test_lid_at_the_far_end_of_k():
+    law = LID(0, 2.5, 1, 0.1)
+    assert law.exponent(1e100) == pytest.approx(2.5, rel=1e-9)
+    assert law.exponent([1.0, 1e100])[0] == pytest.approx(law.exponent(1.0), rel=1e-9)
+    assert LID(1e30, 2.5, 1.0, 1e10).crossover_k() == pytest.approx(1e-6)
+
+
 # ---------------------------------------------------------------- arguments
 
 
@@ -398,253 +404,6 @@ def test_errors_name_the_argument():
         (lambda: Beta(1, 1).exponent(np.nan), "k is nan"),
         (lambda: Beta(1, 1).loglik([5, 5], [1, 6]), r"c\[1\] is 6"),
         (lambda: Beta(1, 1).loglik(5, 1, weights=[1, -1]), r"weights\[1\]"),
-        (lambda: fit([5, 0], [1, 0]), r"n\[1\] is 0"),
-        (lambda: fit([5, 5], [1, 2.5]), r"c\[1\] is 2.5"),
-        (lambda: fit([5, 5], [1, 7]), r"c\[1\] is 7"),
-        (lambda: fit([5, 5], [1, 2, 3]), "n .* c "),
-        (lambda: fit([], []), "n is empty"),
-        (lambda: fit(5, 1, weights=0), "weights"),
-        (lambda: fit(5, 1, "lid"), "family is 'lid'"),
-        (lambda: fit(5, 1, interval="exact"), "interval is"),
-        (lambda: fit(5, 1, interval="bootstrap"), "n_boot is 0"),
-        (lambda: fit(5, 1, level=1.0), "level is"),
     ):
         with pytest.raises(ValueError, match=name):
             make()
-
-
-# ---------------------------------------------------------------- fits
-
-
-def simulated(a, b, n, rng):
-    return rng.binomial(n, rng.beta(a, b, np.size(n)))
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "n"),
-    [
-        (0.3, 2.0, np.full(200, 100)),
-        (0.065, 1.5, np.full(128, 10_000)),
-        (3.0, 1.0, np.arange(1, 121)),
-        (0.5, 40.0, np.repeat([1, 10, 1000, 10**6], 30)),
-        (200.0, 300.0, np.full(300, 50)),
-    ],
-)
-def test_fit_is_the_global_maximum(a, b, n):
-    c = simulated(a, b, n, np.random.default_rng(11))
-    found = fit(n, c)
-    ways = special.gammaln(n + 1) - special.gammaln(c + 1) - special.gammaln(n - c + 1)
-
-    def loss(theta):
-        p, q = np.exp(theta)
-        return -(special.betaln(p + c, q + n - c) - special.betaln(p, q)).sum()
-
-    start = min(itertools.product(np.arange(-8, 12, 0.5), repeat=2), key=loss)
-    options = {"xatol": 1e-9, "fatol": 1e-9, "maxiter": 2000}
-    best = optimize.minimize(loss, start, method="Nelder-Mead", options=options)
-    assert found.converged
-    assert found.message == ""
-    assert found.loglik == pytest.approx(ways.sum() - best.fun, abs=1e-6)
-    np.testing.assert_allclose(np.log([found.params["a"], found.params["b"]]), best.x, atol=2e-4)
-    assert found.exponent == found.params["a"] == found.difficulty.a
-    assert found.loglik == pytest.approx(found.difficulty.loglik(n, c), rel=1e-12)
-    assert found.aic == 4 - 2 * found.loglik
-    assert found.bic == pytest.approx(2 * math.log(n.size) - 2 * found.loglik)
-
-
-def test_ascent_from_afar():
-    n = np.full(200, 100)
-    likelihood = _fit._BetaBinomial(
-        _fit.Counts.of(n, simulated(0.3, 2.0, n, np.random.default_rng(2)), np.ones(200))
-    )
-    best = likelihood.maximize()
-    for start in ((-8.0, 8.0), (8.0, -8.0), (9.0, 9.0), (-9.0, -9.0)):
-        theta, value, converged = likelihood.ascend(np.array(start))
-        assert converged
-        assert value == pytest.approx(best.loglik, rel=1e-13)
-        np.testing.assert_allclose(np.exp(theta), [best.a, best.b], rtol=1e-6)
-
-
-def test_profile_and_wald_intervals_and_standard_errors():
-    n = np.full(200, 100)
-    c = simulated(0.3, 2.0, n, np.random.default_rng(2))
-    found = fit(n, c, level=0.9)
-    drop = special.chdtri(1, 0.1) / 2
-
-    def loglik(a):
-        at_b = optimize.minimize_scalar(lambda t: -Beta(a, math.exp(t)).loglik(n, c), bounds=(-5, 5))
-        return -at_b.fun
-
-    for end in found.exponent_ci:
-        assert loglik(end) == pytest.approx(found.loglik - drop, abs=1e-5)
-    # the observed information by second differences
-    a, b, h = found.params["a"], found.params["b"], 1e-3
-    f = lambda i, j: Beta(a * math.exp(i * h), b * math.exp(j * h)).loglik(n, c)  # noqa: E731
-    aa, bb = (f(1, 0) - 2 * f(0, 0) + f(-1, 0)), (f(0, 1) - 2 * f(0, 0) + f(0, -1))
-    ab = (f(1, 1) - f(1, -1) - f(-1, 1) + f(-1, -1)) / 4
-    covariance = np.linalg.inv(-np.array([[aa, ab], [ab, bb]]) / h**2)
-    assert found.stderr["a"] == pytest.approx(a * math.sqrt(covariance[0, 0]), rel=1e-4)
-    assert found.stderr["b"] == pytest.approx(b * math.sqrt(covariance[1, 1]), rel=1e-4)
-    wald = fit(n, c, level=0.9, interval="wald").exponent_ci
-    np.testing.assert_allclose(
-        np.log(wald), math.log(a) + np.array([-1, 1]) * 1.6448536 * math.sqrt(covariance[0, 0]), rtol=1e-4
-    )
-    # the forecast's standard error by simulation from that normal law of (ln a, ln b); 20000 draws
-    # know it to 0.5%, so 4% is 8 of its own standard errors, left to the curvature of S
-    k = np.array([1.0, 10.0, 1000.0])
-    curve = found.forecast(k)
-    draws = np.exp(
-        np.random.default_rng(1).multivariate_normal([math.log(a), math.log(b)], covariance, 20_000)
-    )
-    s = np.exp(-log_gamma_cross(draws[:, 1:], draws[:, :1], k))
-    np.testing.assert_allclose(curve.stderr, s.std(axis=0), rtol=0.04)
-    np.testing.assert_allclose(np.quantile(1 - s, 0.95, axis=0), curve.upper, rtol=0.03)
-    np.testing.assert_allclose(np.quantile(1 - s, 0.05, axis=0), curve.lower, rtol=0.03)
-    np.testing.assert_allclose(curve.estimate, Beta(a, b).pass_at_k(k), rtol=1e-15)
-    np.testing.assert_allclose(curve.failure, Beta(a, b).failure_rate(k), rtol=1e-15)
-    nothing = found.forecast(0)
-    assert nothing.estimate == nothing.stderr == nothing.lower == nothing.upper == 0
-
-
-def test_profile_intervals_cover():
-    # 80 studies of 100 problems: misses of a 90% interval are binomial(80, 0.1) but for the
-    # asymptotics; outside [1, 17] with probability 1.2e-3.
-    rng = np.random.default_rng(8)
-    n, misses = np.full(100, 60), 0
-    for _ in range(80):
-        low, high = fit(n, simulated(0.4, 3.0, n, rng), level=0.9).exponent_ci
-        misses += not low <= 0.4 <= high
-    assert 1 <= misses <= 17
-
-
-def test_bootstrap_interval():
-    n = np.full(150, 80)
-    c = simulated(0.5, 3.0, n, np.random.default_rng(4))
-    boot = fit(n, c, interval="bootstrap", n_boot=200, rng=0)
-    assert boot.exponent_ci == fit(n, c, interval="bootstrap", n_boot=200, rng=0).exponent_ci
-    # both estimate the same interval: ends within a third of its width
-    low, high = fit(n, c).exponent_ci
-    np.testing.assert_allclose(boot.exponent_ci, (low, high), atol=(high - low) / 3)
-
-
-def test_weights_are_multiplicities_and_order_does_not_matter():
-    n, c = np.array([10, 10, 25, 10]), np.array([0, 2, 11, 10])
-    weights = [7, 3, 2, 1]
-    compact = fit(n, c, weights=weights)
-    long = fit(np.repeat(n, weights)[::-1], np.repeat(c, weights)[::-1])
-    assert compact.params == long.params
-    assert compact.exponent_ci == long.exponent_ci
-    assert compact.bic == long.bic
-    with_empty = fit(np.append(n, 5), np.append(c, 5), weights=[*weights, 0])
-    assert with_empty.params == compact.params
-
-
-ALL_FAIL, ALL_PASS, SINGLE, KINDS, BINOMIAL = (
-    _fit._ALL_FAIL,
-    _fit._ALL_PASS,
-    _fit._SINGLE,
-    _fit._TWO_KINDS,
-    _fit._BINOMIAL,
-)
-LIMITS = {
-    "nothing solved": ([10, 20, 1], [0, 0, 0], 0, 0.0, ALL_FAIL),
-    "one failure": (1, 0, 0, 0.0, ALL_FAIL),
-    "all solved": ([10, 20], [10, 20], math.inf, 0.0, ALL_PASS),
-    "one attempt each": ([1] * 10, [1, 0, 0] + [0] * 7, 0.2, math.log(0.1) + 9 * math.log(0.9), SINGLE),
-    "solved or not": ([5, 5, 7], [0, 5, 0], 0, 2 * math.log(2 / 3) + math.log(1 / 3), KINDS),
-    "one problem": (10, 3, math.inf, stats.binom(10, 0.3).logpmf(3), BINOMIAL),
-    "no spread": ([100] * 50, [30] * 50, math.inf, 50 * stats.binom(100, 0.3).logpmf(30), BINOMIAL),
-    "one of a million": (10**6, 1, math.inf, stats.binom(10**6, 1e-6).logpmf(1), BINOMIAL),
-}
-
-
-@pytest.mark.parametrize("name", LIMITS)
-@pytest.mark.parametrize("interval", ["profile", "wald", "bootstrap"])
-def test_limits_of_the_likelihood(name, interval):
-    n, c, exponent, loglik, message = LIMITS[name]
-    found = fit(n, c, interval=interval, n_boot=3, rng=0)
-    assert found.message == message
-    assert found.converged == (message != SINGLE)
-    assert found.exponent == pytest.approx(exponent)
-    assert found.loglik == pytest.approx(loglik, rel=1e-9, abs=1e-12)
-    low, high = found.exponent_ci
-    if interval != "bootstrap":
-        assert low <= found.exponent <= high
-    assert found.stderr == {"a": math.inf, "b": math.inf}
-    assert found.difficulty.loglik(n, c) == pytest.approx(loglik, rel=1e-5, abs=1e-12)
-    curve = found.forecast([0, 1, 100, 1e9])
-    for values in (curve.estimate, curve.stderr, curve.lower, curve.upper):
-        assert not np.isnan(values).any()
-    assert (curve.lower <= curve.estimate).all()
-    assert (curve.estimate <= curve.upper).all()
-
-
-def test_forecast_in_limits_knows_the_mean():
-    """One binomial law has the standard error of all its attempts, all-or-nothing that of its problems."""
-    binomial, kinds = fit([100] * 50, [30] * 50).forecast([1]), fit([5, 5, 7], [0, 5, 0]).forecast([1, 100])
-    np.testing.assert_allclose(binomial.stderr, math.sqrt(0.3 * 0.7 / 5000), rtol=1e-6)
-    np.testing.assert_allclose(kinds.stderr, math.sqrt(1 / 3 * 2 / 3 / 3), rtol=1e-6)
-
-
-def test_profile_of_limits():
-    """Where the exponent is 0 or inf the other end is where the likelihood falls off."""
-    n, c = [5, 5, 7], [0, 5, 0]
-    low, high = fit(n, c).exponent_ci
-    at_high = optimize.minimize_scalar(lambda t: -Beta(high, math.exp(t)).loglik(n, c), bounds=(-9, 9))
-    assert low == 0
-    assert -at_high.fun == pytest.approx(fit(n, c).loglik - special.chdtri(1, 0.05) / 2, abs=1e-5)
-    n, c = [100] * 50, [30] * 50
-    low, high = fit(n, c).exponent_ci
-    at_low = optimize.minimize_scalar(lambda t: -Beta(low, math.exp(t)).loglik(n, c), bounds=(3, 9))
-    assert high == math.inf
-    assert -at_low.fun == pytest.approx(fit(n, c).loglik - special.chdtri(1, 0.05) / 2, abs=1e-5)
-
-
-@settings(max_examples=30, deadline=None, derandomize=True)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([1, 2, 5, 100, 10**6]), st.sampled_from([0, 0.01, 0.3, 0.99, 1])),
-        min_size=1,
-        max_size=6,
-    )
-)
-def test_no_counts_break_a_fit(rows):
-    n = np.array([size for size, _ in rows])
-    c = np.array([round(size * share) for size, share in rows])
-    found = fit(n, c)
-    low, high = found.exponent_ci
-    numbers = [found.exponent, low, high, found.loglik, found.aic, found.bic, *found.stderr.values()]
-    assert not np.isnan(numbers).any()
-    assert low <= found.exponent <= high
-    assert found.converged == (found.message != SINGLE)
-    for a, b in itertools.product(np.geomspace(1e-3, 1e3, 7), repeat=2):
-        assert Beta(a, b).loglik(n, c) <= found.loglik + 1e-8 * (1 + abs(found.loglik))
-
-
-def test_pythia_counts(shared_data):
-    groups = {}
-    with shared_data("monkeys_pythia.csv").open() as file:
-        for row in csv.DictReader(file):
-            groups.setdefault((row["benchmark"], row["model"]), []).append((int(row["n"]), int(row["c"])))
-    fits = {key: fit(*np.array(rows).T) for key, rows in groups.items()}
-    assert all(found.converged for found in fits.values())
-    assert fits["MATH", "Pythia 70M"].exponent == 0  # nothing solved
-    sizes = ["160M", "410M", "1B", "2.8B"]
-    exponents = [fits["MATH", f"Pythia {size}"].exponent for size in sizes]
-    assert exponents == sorted(exponents)
-
-
-def test_lid_at_the_far_end_of_k():
-    law = LID(0, 2.5, 1, 0.1)
-    assert law.exponent(1e100) == pytest.approx(2.5, rel=1e-9)
-    assert law.exponent([1.0, 1e100])[0] == pytest.approx(law.exponent(1.0), rel=1e-9)
-    assert LID(1e30, 2.5, 1.0, 1e10).crossover_k() == pytest.approx(1e-6)
-
-
-def test_extreme_levels_have_intervals():
-    for level in (1e-12, 0.999999999999):
-        found = fit([10] * 6, [0, 1, 2, 3, 5, 9], level=level)
-        low, high = found.exponent_ci
-        assert low <= found.exponent * (1 + 1e-6)
-        assert high >= found.exponent * (1 - 1e-6)
-        assert np.isfinite(found.forecast([1, 10]).upper).all()

@@ -7,6 +7,9 @@ cdef extern from "core/module.h":
     int lf_import_core() except -1
     int lf_raise(lf_status status) except -1
 
+cdef extern from "core/kernel.h":
+    const int LF_STRIPES
+
 cdef extern from "passk/passk.h":
     ctypedef struct lf_passk_kernels:
         lf_status (*failure_curve)(int64_t n, const double *s, bint is_log, const double *w, int64_t nk,
@@ -23,12 +26,17 @@ cdef extern from "passk/passk.h":
         int64_t (*count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
                                 int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
                                 double *out) nogil
+        lf_status (*rising)(int64_t t, const int64_t *start, const double *k, const double *w,
+                            const double *low, const double *x, double scale, double *part,
+                            double *out) nogil
         lf_status (*mixture)(int kind, int what, const double *law, int64_t n, const double *c,
                              const double *f, double *out) nogil
     const lf_passk_kernels *lf_passk_select()
 
 lf_import_core()
 cdef const lf_passk_kernels *kernels = lf_passk_select()
+
+STRIPES = LF_STRIPES
 
 
 def failure_curve(const double[::1] s, bint is_log, const double[::1] w, const double[::1] k,
@@ -110,6 +118,20 @@ def count_curves(const int64_t[:, :] n, const int64_t[:, ::1] c, const int64_t[:
     if done < 0:
         lf_raise(done)
     return done
+
+
+def rising(const int64_t[::1] start, const double[::1] k, const double[::1] w, const double[:, ::1] low,
+           const double[::1] x, double scale, double[:, :, ::1] part, double[:, ::1] out):
+    """Sum ln Gamma(x+k) - ln Gamma(x) and its two derivatives over tallies into out (3, len(x))."""
+    cdef lf_status status
+    cdef const double *terms = NULL
+    cdef const double *weights = NULL
+    if k.shape[0]:
+        terms, weights = &k[0], &w[0]
+    with nogil:
+        status = kernels.rising(x.shape[0], &start[0], terms, weights, &low[0, 0], &x[0], scale,
+                                &part[0, 0, 0], &out[0, 0])
+    lf_raise(status)
 
 
 def mixture(int kind, int what, const double[::1] law, const double[::1] c, const double[::1] f,

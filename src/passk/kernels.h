@@ -18,6 +18,9 @@ lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, co
 int64_t LF_NAME(count_curves)(int64_t models, int64_t m, const int64_t *n, int64_t model_step,
                               int64_t n_step, const int64_t *c, int64_t nk, const int64_t *k,
                               double *out);
+lf_status LF_NAME(rising)(int64_t t, const int64_t *start, const double *k, const double *w,
+                          const double *low, const double *x, double scale, double *part,
+                          double *out);
 lf_status LF_NAME(mixture)(int kind, int what, const double *law, int64_t n, const double *c,
                            const double *f, double *out);
 

@@ -8,4 +8,5 @@ const lf_passk_kernels LF_NAME(passk_kernels) = {.failure_curve = LF_NAME(failur
                                                  .count_tally = LF_NAME(count_tally),
                                                  .count_means = LF_NAME(count_means),
                                                  .count_curves = LF_NAME(count_curves),
+                                                 .rising = LF_NAME(rising),
                                                  .mixture = LF_NAME(mixture)};
