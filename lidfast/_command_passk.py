@@ -18,6 +18,7 @@ import polars as pl
 import typer
 
 from . import _check, difficulty, io
+from ._check import FloatArray, IntArray
 from ._command_compare import Request
 from ._command_compare import run as run_comparison
 from ._console import (
@@ -39,6 +40,9 @@ from .passk import Curve, fit_power_law, pass_at_k_curve
 
 _RESAMPLES = 2000
 _COMPARE_RESAMPLES = 10_000
+_GOF_RESAMPLES = 199
+_GOF_PROBLEMS = 100_000  # of more, a data set takes seconds
+_DOUBTFUL = 0.01  # p-values below are warned of
 _MANY_PAIRS = 10_000  # two seconds of resampling; so many problems make the mean as good as normal
 
 
@@ -47,6 +51,18 @@ class Stopping(StrEnum):
 
     fixed = "fixed"
     first_success = "first_success"
+
+
+class Family(StrEnum):
+    """What `difficulty.fit` fits."""
+
+    beta = "beta"
+    scaled_beta = "scaled_beta"
+    kumaraswamy = "kumaraswamy"
+    scaled_kumaraswamy = "scaled_kumaraswamy"
+    zero_inflated_beta = "zero_inflated_beta"
+    lid = "lid"
+    auto = "auto"
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,7 @@ class _Settings:
     block: int
     level: float
     seed: int
+    family: Family
 
 
 @dataclass(frozen=True)
@@ -101,18 +118,20 @@ class _Result:
     curve: Curve
     n_boot: int
     fit: difficulty.Fit | None
+    gof: float | None
+    forecast: Curve | None  # under the fitted law at every k printed or asked for
     slope: float | None
     window: tuple[int, int] | None
     notes: tuple[str, ...]
 
 
-def _ks(text: str) -> list[int]:
+def _ks(text: str, option: str) -> list[int]:
     try:
         ks = sorted({int(word) for word in text.split(",")})
     except ValueError:
-        raise Refused(f"--k {text}: it must be integers between commas, as in 1,2,5") from None
+        raise Refused(f"{option} {text}: it must be integers between commas, as in 1,2,5") from None
     if ks[0] < 1:
-        raise Refused(f"--k {text}: {ks[0]} is below 1")
+        raise Refused(f"{option} {text}: {ks[0]} is below 1")
     return ks
 
 
@@ -174,6 +193,20 @@ def passk(
             show_default=f"{_RESAMPLES}, and 0 for a group with over {_MANY_PAIRS} distinct (n, c)",
         ),
     ] = None,
+    family: Annotated[
+        Family, typer.Option(help="Law of the success probability that is fitted; auto: by least AIC.")
+    ] = Family.beta,
+    forecast: Annotated[
+        str, typer.Option(help="Values of k, of any size, at which the fitted law's pass@k is given.")
+    ] = "",
+    gof: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Data sets drawn from the fitted law to test its goodness of fit; 0: no test.",
+            show_default=f"{_GOF_RESAMPLES}; 0 for over {_GOF_PROBLEMS} problems, or with first_success",
+        ),
+    ] = None,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     compare: Annotated[
         tuple[str, str] | None,
@@ -188,6 +221,13 @@ def passk(
     ] = "problem",
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the bootstrap.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Draw pass@k and 1 - pass@k into this file.")] = None,
+    exponents: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw the exponents against the size in the names of the first column of --by, as in "
+            "70M or 1.4B, into this file: a panel for each group of the other columns."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the numbers to this file: .csv, .parquet or .json.")
     ] = None,
@@ -196,22 +236,28 @@ def passk(
     """Estimate pass@k and its exponent from counts of attempts and successes.
 
     Prints for each group pass@k with bootstrap intervals over problems, the exponent of
-    S(k) = 1 - pass@k from a Beta distribution of the success probability fitted by maximum
-    likelihood, and the slope of ln S on ln k.
+    S(k) = 1 - pass@k from a distribution of the success probability fitted by maximum likelihood
+    with the p-value of its goodness of fit, and the slope of ln S on ln k.
     """
     with reported(debug):
         names = list(dict.fromkeys(name.strip() for name in by.split(","))) if by else []
         clash = [name for name in names if name in _COLUMNS]
         if clash:
             raise Refused(f"--by {by}: the results have a column {clash[0]!r} of their own, rename yours")
-        ks = _ks(k) if k else None
+        ks = _ks(k, "--k") if k else None
+        far = _ks(forecast, "--forecast") if forecast else []
+        if gof and stopping is Stopping.first_success:
+            raise Refused("--gof needs attempts whose number was fixed in advance")
         with refusals():
             _check.scalar("--level", level, _check.LEVEL)
             if out is not None:
                 io.check_output("--out", out, io.TABLE_ENDINGS)
-        if plot is not None:
-            check_figure(plot)
-        for path in (out, plot):
+        for option, path in (("--plot", plot), ("--exponents", exponents)):
+            if path is not None:
+                check_figure(option, path)
+        if exponents is not None and not names:
+            raise Refused("--exponents needs --by: its first column names the models")
+        for path in (out, plot, exponents):
             if path is not None and file != "-" and path.resolve() == Path(file).resolve():
                 raise Refused(f"{path}: this would write over the counts")
         if compare:
@@ -228,12 +274,16 @@ def passk(
             run_comparison(request, counts.filter(pl.col("n") >= min_n), out, plot)
             return
         groups, notes = _groups(source, counts, names, stopping, min_n)
-        settings = _Settings(stopping or Stopping.fixed, block, level, seed)
-        results = [_estimate(source, group, ks, n_boot, settings) for group in progress(groups, "groups")]
+        settings = _Settings(stopping or Stopping.fixed, block, level, seed, family)
+        results = [
+            _estimate(source, group, ks, far, n_boot, gof, settings) for group in progress(groups, "groups")
+        ]
         if out is not None:
             io.write_table(_long_table(results, settings), out)
         if plot is not None:
             _draw(results, plot)
+        if exponents is not None:
+            _draw_exponents(results, names, settings, exponents)
         _print(results, names, notes, source, settings)
 
 
@@ -271,7 +321,13 @@ def _groups(
 
 
 def _estimate(
-    source: str, group: _Group, asked: list[int] | None, n_boot: int | None, settings: _Settings
+    source: str,
+    group: _Group,
+    asked: list[int] | None,
+    far: list[int],
+    n_boot: int | None,
+    gof: int | None,
+    settings: _Settings,
 ) -> _Result:
     # In the order of the file: an error names the first bad row.
     counts = group.counts.sort("row")
@@ -310,14 +366,24 @@ def _estimate(
         # An index of the histogram says nothing to the user, the row does.
         message = re.sub(r"^([nc])\[(\d+)\]", lambda at: f"row {row[int(at[2])]}: {at[1]}", str(error))
         raise Refused(f"{source}: {group.place}{message}") from error
-    fit = None
+    fit, p_value, law = None, None, None
     try:
-        fit = difficulty.fit(n, c, family="beta", level=settings.level, weights=weights)
+        fit = difficulty.fit(n, c, family=settings.family.value, level=settings.level, weights=weights)
     except ValueError as error:
-        notes.append(f"{group.label}: no Beta fit: {error}")
+        notes.append(f"{group.label}: no {_title(settings.family)} fit: {error}")
     else:
         if fit.message:
-            notes.append(f"{group.label}: Beta fit: {fit.message}")
+            notes.append(f"{group.label}: {_title(fit.family)} fit: {fit.message}")
+        law = fit.forecast(sorted({*ks, *far}))
+        tested = fixed and fit.converged and group.problems <= _GOF_PROBLEMS
+        draws = (_GOF_RESAMPLES if tested else 0) if gof is None else gof
+        if draws and fit.converged:
+            p_value = fit.gof(draws, group_seed(settings.seed, group.key))
+            if p_value < _DOUBTFUL:
+                notes.append(
+                    f"{group.label}: the {_title(fit.family)} law does not fit (p = {p_value:.3g}): do not "
+                    "rely on its exponent; --family offers others"
+                )
     # Beyond the last attempt that was needed S(k) is 0 and has no logarithm.
     positive = curve.failure > 0
     slope, window = None, None
@@ -325,7 +391,12 @@ def _estimate(
         used = curve.k[positive]
         slope = fit_power_law(used, curve.failure[positive]).exponent
         window = int(used[0]), int(used[-1])
-    return _Result(group, curve, n_boot, fit, slope, window, tuple(notes))
+    return _Result(group, curve, n_boot, fit, p_value, law, slope, window, tuple(notes))
+
+
+def _title(family: str) -> str:
+    words = family.replace("_", " ")
+    return {"beta": "Beta", "lid": "LID"}.get(family, words)
 
 
 # Columns of --out, after those of --by; a row is one k of one group.
@@ -339,6 +410,11 @@ _COLUMNS = {
     "upper": float,
     "stderr": float,
     "failure": float,
+    "law": float,
+    "law_lower": float,
+    "law_upper": float,
+    "fitted": str,
+    "gof": float,
     "exponent": float,
     "exponent_lower": float,
     "exponent_upper": float,
@@ -350,25 +426,44 @@ _COLUMNS = {
     "n_boot": int,
     "level": float,
     "seed": int,
+    "family": str,
 }
 
 
 def _long_table(results: Sequence[_Result], settings: _Settings) -> pl.DataFrame:
-    """Everything printed, to full precision; what does not exist is null."""
+    """Everything printed, to full precision; what does not exist is null.
+
+    law is pass@k under the fitted law, also at the k of --forecast, where there is no estimate.
+    """
     tables = []
     for result in results:
-        group, curve, fit = result.group, result.curve, result.fit
+        group, fit, law = result.group, result.fit, result.forecast
         low, high = result.window or (None, None)
+        ks = result.curve.k if law is None else law.k.astype(np.int64)
+        at = np.searchsorted(ks, result.curve.k)
+
+        def of_curve(
+            field: str, ks: IntArray = ks, at: IntArray = at, curve: Curve = result.curve
+        ) -> FloatArray:
+            values = np.full(ks.size, np.nan)
+            values[at] = getattr(curve, field)
+            return values
+
         values = {
             "problems": group.problems,
             "n_min": group.n_min,
             "n_max": group.n_max,
-            "k": curve.k,
-            "pass_at_k": curve.estimate,
-            "lower": curve.lower,
-            "upper": curve.upper,
-            "stderr": curve.stderr,
-            "failure": curve.failure,
+            "k": ks,
+            "pass_at_k": of_curve("estimate"),
+            "lower": of_curve("lower"),
+            "upper": of_curve("upper"),
+            "stderr": of_curve("stderr"),
+            "failure": of_curve("failure"),
+            "law": law.estimate if law else None,
+            "law_lower": law.lower if law else None,
+            "law_upper": law.upper if law else None,
+            "fitted": fit.family if fit else None,
+            "gof": result.gof,
             "exponent": fit.exponent if fit else None,
             "exponent_lower": fit.exponent_ci[0] if fit else None,
             "exponent_upper": fit.exponent_ci[1] if fit else None,
@@ -395,6 +490,21 @@ def _draw(results: Sequence[_Result], path: Path) -> None:
     save_figure(figure, path)
 
 
+def _draw_exponents(results: Sequence[_Result], by: Sequence[str], settings: _Settings, path: Path) -> None:
+    from . import plot
+
+    panels: dict[str, list[plot.Exponent]] = {}
+    for result in results:
+        if result.fit is None:
+            continue
+        model, *others = (word(result.group.key[name]) for name in by)
+        counts = result.group.counts
+        solved = int(counts.filter(pl.col("c") > 0)["problems"].sum())
+        point = plot.Exponent(model, result.fit.exponent, *result.fit.exponent_ci, solved)
+        panels.setdefault(", ".join(others), []).append(point)
+    save_figure(plot.exponents_figure(panels, settings.level), path)
+
+
 def _print(
     results: Sequence[_Result], by: list[str], notes: list[str], source: str, settings: _Settings
 ) -> None:
@@ -414,9 +524,14 @@ def _print(
         str(r.group.n_min) if r.group.n_min == r.group.n_max else f"{r.group.n_min}-{r.group.n_max}"
         for r in results
     ]
-    columns["Beta exponent"] = [
+    title = _title(settings.family) if settings.family is not Family.auto else "fitted"
+    if settings.family is Family.auto:
+        columns["law"] = [_title(r.fit.family) if r.fit else "-" for r in results]
+    columns[f"{title} exponent"] = [
         with_interval(r.fit.exponent, *r.fit.exponent_ci) if r.fit else "-" for r in results
     ]
+    if any(r.gof is not None for r in results):
+        columns["gof p"] = [number(r.gof) for r in results]
     columns["slope"] = [number(r.slope) for r in results]
     columns["window of k"] = [f"{r.window[0]}-{r.window[1]}" if r.window else "-" for r in results]
     rates = [
@@ -430,16 +545,34 @@ def _print(
     else:
         columns |= {f"pass@{k}": [row.get(k, "") for row in rates] for k in ks}
         print_folded(out, len(by), columns)
+    far = sorted({int(k) for r in results if r.forecast for k in r.forecast.k} - set(ks))
+    if far:
+        laws = [_band(r.forecast) if r.forecast else {} for r in results]
+        columns = {name: columns[name] for name in by}
+        columns |= {f"forecast pass@{k}": [law.get(k, "-") for law in laws] for k in far}
+        print_folded(out, len(by), columns)
 
     resamples = max(result.n_boot for result in results)
     method = f"bootstrap over problems, {resamples} resamples" if resamples else "normal, over problems"
     out.print(f"pass@k: estimate [{percent} interval: {method}].")
+    law = "an LID" if settings.family is Family.lid else f"a {title}"
+    if settings.family is Family.auto:
+        law = "the law of least AIC as"
     out.print(
-        f"Beta exponent: of S(k) = 1 - pass@k, from a Beta difficulty fitted by maximum likelihood "
+        f"{title} exponent: of S(k) = 1 - pass@k, from {law} difficulty fitted by maximum likelihood "
         f"[{percent} profile interval]."
     )
+    if any(r.gof is not None for r in results):
+        out.print("gof p: p-value of the law's goodness of fit, by parametric bootstrap.")
+    if far:
+        out.print(f"forecast: pass@k under the law [{percent} band, of its parameters only].")
     out.print(
         "slope: -d ln S / d ln k by least squares over the k printed, from first to last of the window."
     )
     for note in (*notes, *(note for result in results for note in result.notes)):
         out.print(note)
+
+
+def _band(law: Curve) -> dict[int, str]:
+    rows = zip(law.k.astype(np.int64), law.estimate, law.lower, law.upper, strict=True)
+    return {int(k): with_interval(*rates) for k, *rates in rows}

@@ -69,7 +69,7 @@ def simulate(
                 io.check_output("--out", out, (".npz",))
                 io.check_output("--out", out.with_suffix(".json"), (".json",))
         if plot is not None:
-            check_figure(plot)
+            check_figure("--plot", plot)
         N = [n_min << i for i in range((n_max // n_min).bit_length())]
         k = sorted({*_attempts(k_max), k_ref})
         with refusals():

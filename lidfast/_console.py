@@ -116,16 +116,16 @@ def print_folded(out: Console, keys: int, columns: Mapping[str, Sequence[str]]) 
         rest = rest[taken:]
 
 
-def check_figure(path: Path) -> None:
+def check_figure(option: str, path: Path) -> None:
     """Refuse a figure that could not be drawn or written, before the work."""
     try:
         from . import plot
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise
-        raise Refused("--plot needs matplotlib: pip install 'lidfast[plot]'") from error
+        raise Refused(f"{option} needs matplotlib: pip install 'lidfast[plot]'") from error
     with refusals():
-        io.check_output("--plot", path, plot.ENDINGS)
+        io.check_output(option, path, plot.ENDINGS)
 
 
 def save_figure(figure: Figure, path: Path) -> None:

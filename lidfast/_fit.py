@@ -142,7 +142,7 @@ class Fit:
         none = np.zeros(k.size)
         if self.message == ALL_FAIL and self._data is not None:
             upper = _bound_of_failures(self._data.f, self._data.w, k, self._level)
-            return Curve(k, estimate, failure, none + math.inf, none, np.maximum(upper, estimate))
+            return Curve(k, none, none + 1, none + math.inf, none, upper)
         if self._covariance is None or self._theta is None or self._data is None:
             return Curve(k, estimate, failure, none + math.inf, none, none + 1)
         likelihood = FAMILIES[self.family](Facts(self._data))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -99,6 +101,107 @@ def passk_figure(curves: Mapping[str, tuple[Curve, _Difficulty | None]]) -> Figu
     else:
         passing.legend(loc="best", fontsize="small")
     return figure
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """A fitted exponent with its interval, of a model; solved: problems with a success.
+
+    Examples
+    --------
+    >>> from lidfast.plot import Exponent
+    >>> Exponent("tiny 70M", 0.3, 0.2, 0.5, solved=41).label
+    'tiny 70M'
+    """
+
+    label: str
+    exponent: float
+    lower: float
+    upper: float
+    solved: int
+
+    @property
+    def size(self) -> float | None:
+        """Parameters that the label tells of, as in 70M or 1.4B."""
+        found = re.findall(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([KMBT])(?![a-z])", self.label, re.IGNORECASE)
+        if not found:
+            return None
+        number, unit = found[-1]
+        return max(1e3, float(number) * {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}[unit.lower()])
+
+
+_ENOUGH = 30  # problems solved, below which an exponent is drawn hollow
+
+
+def exponents_figure(panels: Mapping[str, Sequence[Exponent]], level: float = 0.95) -> Figure:
+    """Draw exponents with their intervals against the models' sizes, a panel for each group.
+
+    Where some label names no size, the models stand side by side in their order.
+
+    Parameters
+    ----------
+    panels : mapping of str to sequence of Exponent
+        Of fewer than 30 problems solved the point is hollow. Intervals end at the axes.
+    level : float
+        Coverage of the intervals, for the legend.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from lidfast.plot import Exponent, exponents_figure
+    >>> points = [Exponent("70M", 0.3, 0.2, 0.5, 41), Exponent("1B", 0.5, 0.4, 0.7, 99)]
+    >>> exponents_figure({"MATH": points}).axes[0].get_xlabel()
+    'parameters of the model'
+    """
+    sized = all(point.size for points in panels.values() for point in points)
+    order = list(dict.fromkeys(point.label for points in panels.values() for point in points))
+    across = min(max(len(panels), 1), 3)
+    down = math.ceil(max(len(panels), 1) / across)
+    figure = Figure(figsize=(1.5 + 4.5 * across, 0.6 + 3.8 * down), layout="constrained", dpi=150)
+    grid = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+    points = [point for group in panels.values() for point in group]
+    ends = [point.upper if math.isfinite(point.upper) else point.exponent for point in points]
+    top = 1.15 * min(max((end for end in ends if math.isfinite(end)), default=1.0), 5 * _median(points))
+    for axes, (title, group) in zip(grid, panels.items(), strict=False):
+        for point in group:
+            x = point.size if sized else order.index(point.label)
+            exponent = min(point.exponent, 2 * top)  # beyond the axes where it is infinite
+            bars = [[exponent - min(point.lower, exponent)], [max(min(point.upper, 2 * top) - exponent, 0)]]
+            face = "none" if point.solved < _ENOUGH else "C0"
+            axes.errorbar(x, exponent, bars, fmt="o", color="C0", ms=6, mfc=face, capsize=3, lw=1.2)
+        axes.set(title=title, ylim=(0, top or 1))
+        if sized:
+            axes.set(xscale="log", xlabel="parameters of the model")
+            sizes = sorted({point.size or 0 for point in group})
+            axes.set_xticks(sizes, [_short(size) for size in sizes], rotation=45)
+            axes.set_xticks([], minor=True)
+        else:
+            axes.set_xticks(range(len(order)), order, rotation=30, ha="right", fontsize=8)
+        axes.grid(alpha=0.3)
+    for axes in grid[len(panels) :]:
+        axes.set_visible(False)
+    for axes in grid[::across]:
+        axes.set_ylabel("exponent of S(k) = 1 - pass@k")
+    for face, text in (
+        ("C0", f"fit [{100 * level:g}% interval]"),
+        ("none", f"fewer than {_ENOUGH} problems solved"),
+    ):
+        grid[0].plot([], [], "o", color="C0", mfc=face, label=text)
+    grid[0].legend(fontsize="small", loc="upper left")
+    return figure
+
+
+def _short(size: float) -> str:
+    unit, letter = next(pair for pair in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")) if size >= pair[0])
+    return f"{size / unit:g}{letter}"
+
+
+def _median(points: Sequence[Exponent]) -> float:
+    finite = [point.exponent for point in points if 0 < point.exponent < math.inf]
+    return float(np.median(finite)) if finite else 1.0
 
 
 def compare_figure(

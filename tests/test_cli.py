@@ -18,7 +18,7 @@ pytest.importorskip("typer", reason="needs the extra cli")
 pytest.importorskip("rich", reason="needs the extra cli")
 
 import lidfast  # noqa: E402
-from lidfast import _command_passk, _console, cli, difficulty, io  # noqa: E402
+from lidfast import _command_passk, _console, _likelihoods, cli, difficulty, io  # noqa: E402
 
 # Two models with n varying in the second, where not every shorter row has a success.
 SMALL = [("small", 20, c) for c in (0, 0, 0, 1, 2, 0, 5, 1)]
@@ -29,6 +29,12 @@ def write(path, rows, header=("model", "n", "c")):
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    """A coarser goodness of fit where a test does not ask for one: those take most of the time."""
+    monkeypatch.setattr(_command_passk, "_GOF_RESAMPLES", 9)
 
 
 @pytest.fixture
@@ -558,6 +564,76 @@ def test_simulate_refuses_in_one_line(options, message, capsys):
     assert printed.out == ""
     assert printed.err.count("\n") == 1
     assert message in printed.err
+
+
+# ---------------------------------------------------------------- passk: laws and forecasts
+
+
+def test_the_families_are_the_library_s():
+    assert {family.value for family in _command_passk.Family} == {*_likelihoods.FAMILIES, "auto"}
+
+
+@pytest.mark.parametrize("family", ["beta", "kumaraswamy", "auto"])
+def test_forecasts_are_the_library_s(run, counts, tmp_path, family):
+    out = tmp_path / "out.csv"
+    options = ("--by", "model", "--k", "1,5", "--forecast", "100,1000000", "--family", family, "--gof", "29")
+    code, text, _ = run("passk", counts, *options, "--out", out)
+    assert code == 0
+    table = pl.read_csv(out)
+    assert table["k"].to_list() == [1, 5, 100, 1000000] * 2
+    assert table["pass_at_k"].is_null().to_list() == [False, False, True, True] * 2
+    for model, rows in (("small", SMALL), ("large", LARGE)):
+        n, c = np.array(rows)[:, 1:].astype(int).T
+        fit = difficulty.fit(n, c, family)
+        law = fit.forecast([1, 5, 100, 10**6])
+        own = table.filter(pl.col("model") == model)
+        for column, field in (("law", "estimate"), ("law_lower", "lower"), ("law_upper", "upper")):
+            np.testing.assert_allclose(own[column], getattr(law, field), rtol=1e-9)
+        assert set(own["fitted"]) == {fit.family}
+        assert set(own["family"]) == {family}
+        np.testing.assert_allclose(own["exponent"], fit.exponent, rtol=1e-6)
+        assert 0 < own["gof"][0] <= 1
+        assert round(own["gof"][0] * 30, 9) == round(own["gof"][0] * 30)
+        assert f"{law.estimate[2]:.3f}" in text
+    assert "forecast pass@1000000" in text
+    assert {"beta": "Beta exponent", "kumaraswamy": "kumaraswamy exponent", "auto": "fitted exponent"}[
+        family
+    ] in text
+
+
+def test_a_law_that_does_not_fit_is_warned_of(run, tmp_path):
+    """Half the problems are never solved and half in every second attempt: no Beta law is like that."""
+    file = write(tmp_path / "halves.csv", [("m", 40, c) for c in [0] * 60 + [18, 20, 22] * 20])
+    code, text, _ = run("passk", file, "--gof", "199", "--k", "1,2")
+    assert code == 0
+    assert "all problems: the Beta law does not fit (p = 0.005): do not rely on its exponent" in text
+    _, text, _ = run("passk", file, "--gof", "0", "--k", "1,2")
+    assert "does not fit" not in text
+    assert "gof p" not in text
+
+
+def test_no_goodness_of_fit_where_sampling_stopped_on_success(run, tmp_path):
+    file = write(tmp_path / "stopped.csv", [("m", n, c) for n, c in ((1, 1), (3, 1), (9, 0), (2, 1), (9, 0))])
+    code, text, _ = run("passk", file, "--stopping", "first_success", "--k", "1,2")
+    assert code == 0
+    assert "gof p" not in text
+    assert "--gof needs attempts" in refused(run, "passk", file, "--stopping", "first_success", "--gof", "9")
+
+
+def test_exponents_are_drawn(run, tmp_path):
+    rows = [
+        (f"tiny {size}", task, n, c)
+        for size in ("70M", "1.4B")
+        for task in "ab"
+        for n, c in ((9, 0), (9, 2), (9, 7))
+    ]
+    file = write(tmp_path / "sizes.csv", rows, ("model", "task", "n", "c"))
+    figure = tmp_path / "exponents.svg"
+    assert run("passk", file, "--by", "model,task", "--exponents", figure)[0] == 0
+    assert "parameters of the model" in figure.read_text() or figure.stat().st_size > 10_000
+    assert "--exponents needs --by" in refused(run, "passk", file, "--exponents", figure)
+    assert "--exponents" in refused(run, "passk", file, "--by", "model", "--exponents", tmp_path / "x.txt")
+    assert "--forecast x: it must be integers" in refused(run, "passk", file, "--forecast", "x")
 
 
 # ---------------------------------------------------------------- passk --compare

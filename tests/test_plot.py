@@ -1,6 +1,7 @@
 """Figures: what is drawn are the numbers given, and every shape of input draws without a warning."""
 
 import io
+import math
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 
 from lidfast import difficulty, pass_at_k_curve
-from lidfast.plot import passk_figure
+from lidfast.plot import Exponent, exponents_figure, passk_figure
 
 KS = [1, 2, 5, 10]
 
@@ -78,3 +79,23 @@ def test_a_bar_that_reaches_zero_does_not_stretch_the_axis():
     assert curve.upper[-1] > 0.99
     low, _ = passk_figure({"one": (curve, None)}).axes[1].get_ylim()
     assert low > 0.5 * curve.failure.min()
+
+
+def test_exponents_against_sizes():
+    points = [
+        Exponent("m 70M", 0.3, 0.2, 0.5, 41),
+        Exponent("m-1.4b-chat", math.inf, 0.4, math.inf, 3),
+        Exponent("m 12B", 0.0, 0.0, math.inf, 0),
+    ]
+    assert [point.size for point in points] == [70e6, 1.4e9, 12e9]
+    assert Exponent("gpt 4o mini", 1, 1, 1, 1).size is None
+    figure = exponents_figure({"a": points, "b": points[:1]}, 0.9)
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["70M", "1.4B", "12B"]
+    faces = [line.get_markerfacecolor() for line in axes.get_lines() if line.get_marker() == "o"][:3]
+    assert faces == ["C0", "none", "none"]
+    assert axes.get_ylim()[1] < 10
+    figure.canvas.draw()
+    named = exponents_figure({"": [Exponent("one", 0.1, 0, 0.2, 50), Exponent("two", 0.3, 0.1, 0.9, 50)]})
+    assert [label.get_text() for label in named.axes[0].get_xticklabels()] == ["one", "two"]
+    exponents_figure({"": [Exponent("all fail", 0.0, 0.0, math.inf, 0)]}).canvas.draw()
