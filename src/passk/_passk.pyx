@@ -108,7 +108,7 @@ def count_curves(const int64_t[:, :] n, const int64_t[:, ::1] c, const int64_t[:
                  double[:, :, ::1] out):
     """Write count_means of each row of c into out (len(c), 3, len(k)); return how many rows were served.
 
-    n has the shape of c, of any strides.
+    n has the shape of c; its rows may be of any stride, and within a row it is whole or one number.
     """
     cdef int64_t done
     cdef int64_t item = sizeof(int64_t)

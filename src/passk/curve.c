@@ -21,11 +21,16 @@ typedef struct {
 static int tally_add(tally *tally, int64_t m, const int64_t *n, int64_t n_step, const int64_t *c)
 {
     uint64_t wrong = 0, other = 0, large = 0;
-    for (int64_t i = 0; i < m; i++) {
-        const uint64_t own = (uint64_t)n[i * n_step];
-        wrong |= own | (uint64_t)c[i] | (own - (uint64_t)c[i]);
-        other |= own ^ (uint64_t)tally->n;
-        large |= own;
+    if (n_step) {
+        for (int64_t i = 0; i < m; i++) {
+            const uint64_t own = (uint64_t)n[i];
+            wrong |= own | (uint64_t)c[i] | (own - (uint64_t)c[i]);
+            other |= own ^ (uint64_t)tally->n;
+            large |= own;
+        }
+    } else {
+        for (int64_t i = 0; i < m; i++)
+            wrong |= (uint64_t)c[i] | ((uint64_t)tally->n - (uint64_t)c[i]);
     }
     if (wrong >> 63 || (other && large >= SMALL))
         return 0;
@@ -34,7 +39,7 @@ static int tally_add(tally *tally, int64_t m, const int64_t *n, int64_t n_step, 
             memset(tally->square, 0, SMALL * SMALL * sizeof *tally->square);
         tally->square_used = 1;
         for (int64_t i = 0; i < m; i++)
-            tally->square[n[i * n_step] * SMALL + c[i]]++;
+            tally->square[n[i] * SMALL + c[i]]++;
     } else if (tally->n < ROW_IN_COPIES) {
         const int64_t length = tally->n + 1;
         int64_t i = 0;
@@ -61,7 +66,7 @@ static int64_t collect(int64_t n, const uint32_t *row, int64_t found, int64_t *t
 }
 
 /* The distinct (n, c) of problems, ascending, and how many problems have each.
- * IN   n (m,) with step 0 or 1, c (m,), 0 < m < 2^32; n[0] in [0, 2^53]
+ * IN   n (m,) with step 0 or 1, c (m,), 0 < m < 2^32; n[0] >= 0
  * OUT  cells (3, room): n, c and number, room > SMALL^2 + n[0]
  * Returns the number of cells; 0 where some n is neither below SMALL nor n[0], or some c is not in
  * [0, n]; or a status. */
@@ -398,6 +403,31 @@ lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, co
     return status;
 }
 
+/* Of one model. Returns the number of its cells; 0 where count_tally does not serve it, or n < k
+ * somewhere; or a status. */
+static int64_t one_curve(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c, int64_t nk,
+                         const int64_t *k, double *out)
+{
+    if (n[0] < k[nk - 1] || n[0] >= LONGEST_ROW)
+        return 0;
+    const int64_t room = SMALL * SMALL + n[0] + 1;
+    int64_t *cells = malloc((size_t)(3 * room) * sizeof *cells), *number = cells + 2 * room;
+    double *weights = malloc((size_t)room * sizeof *weights);
+    int64_t found = LF_NO_MEMORY;
+    if (cells && weights)
+        found = LF_NAME(count_tally)(m, n, n_step, c, room, cells);
+    if (found > 0 && cells[0] < k[nk - 1])
+        found = 0;
+    for (int64_t i = 0; i < found; i++)
+        weights[i] = (double)number[i];
+    lf_status status = LF_OK;
+    if (found > 0)
+        status = LF_NAME(count_means)(found, cells, cells + room, weights, nk, k, out);
+    free(cells);
+    free(weights);
+    return status == LF_OK ? found : status;
+}
+
 /* Curves of several models, each of its own problems: count_means of what count_tally finds.
  * IN   n with steps between models and problems, c (models, m), 0 < m < 2^32; k (nk,) ascending
  * OUT  out (models, 3, nk)
@@ -409,33 +439,24 @@ int64_t LF_NAME(count_curves)(int64_t models, int64_t m, const int64_t *n, int64
 {
     int64_t left_out = models;
     lf_status status = LF_OK;
-#pragma omp parallel for schedule(dynamic) num_threads(lf_team(models)) reduction(min : left_out)
-    for (int64_t model = 0; model < models; model++) {
-        const int64_t *own = n + model * model_step;
+    /* few models: one after the other, each by all threads */
+    const int64_t alone = models < lf_core->threads() ? models : 0;
+    for (int64_t model = 0; model < alone && left_out == models && status == LF_OK; model++) {
+        const int64_t cells = one_curve(m, n + model * model_step, n_step, c + model * m, nk, k,
+                                        out + model * 3 * nk);
+        status = LF_MIN(cells, LF_OK);
+        left_out = cells ? left_out : model;
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(lf_team(models)) \
+    reduction(min : left_out) if (!alone)
+    for (int64_t model = alone; model < models; model++) {
         if (left_out < models || lf_poll(&status))
             continue;
-        if (own[0] < k[nk - 1] || own[0] >= LONGEST_ROW) {
-            left_out = model;
-            continue;
-        }
-        const int64_t room = SMALL * SMALL + own[0] + 1;
-        int64_t *cells = malloc((size_t)(3 * room) * sizeof *cells), *number = cells + 2 * room;
-        double *weights = malloc((size_t)room * sizeof *weights);
-        int64_t found = LF_NO_MEMORY;
-        if (cells && weights)
-            found = LF_NAME(count_tally)(m, own, n_step, c + model * m, room, cells);
-        if (found == 0 || (found > 0 && cells[0] < k[nk - 1])) {
-            left_out = model;
-        } else if (found > 0) {
-            for (int64_t i = 0; i < found; i++)
-                weights[i] = (double)number[i];
-            found = LF_NAME(count_means)(found, cells, cells + room, weights, nk, k,
-                                         out + model * 3 * nk);
-        }
-        if (found < 0)
-            __atomic_store_n(&status, found, __ATOMIC_RELAXED);
-        free(cells);
-        free(weights);
+        const int64_t cells = one_curve(m, n + model * model_step, n_step, c + model * m, nk, k,
+                                        out + model * 3 * nk);
+        left_out = cells ? left_out : model;
+        if (cells < 0)
+            __atomic_store_n(&status, cells, __ATOMIC_RELAXED);
     }
     return status == LF_OK ? left_out : status;
 }
