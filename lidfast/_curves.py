@@ -428,5 +428,7 @@ def compared(
             assert replicates is not None  # as there is a generator
             beyond = np.abs(replicates - difference) >= np.abs(difference) * (1 - 1e-9)
             p_value = (1 + beyond.sum(axis=0)) / (1 + n_boot)
+            if units.total == 1:  # nothing is known of its spread
+                bounds, p_value = np.full_like(bounds, np.nan), np.full_like(p_value, np.nan)
             parts.append((difference, *np.clip(bounds, -1, 1), p_value))
     return tuple(np.concatenate(field) for field in zip(*parts, strict=True))

@@ -425,7 +425,7 @@ def compare(
     Returns
     -------
     Comparison
-        Fields (K,).
+        Fields (K,). With one problem the interval and the p-value are NaN.
 
     Raises
     ------

@@ -465,6 +465,12 @@ def test_compare_pairs_the_problems():
     assert other.p_value[0] > 0.001
 
 
+def test_one_problem_compares_nothing():
+    found = compare(50, [3], 50, [4], [1, 2], rng=0)
+    np.testing.assert_allclose(found.difference[0], -0.02)
+    assert np.isnan([found.lower, found.upper, found.p_value]).all()
+
+
 def test_p_values_of_equal_models_are_uniform():
     """K-S over 300 pairs of equal models: right code fails for fewer than one seed in 1000."""
     rng = np.random.default_rng(4)
