@@ -166,7 +166,8 @@ def _print(request: Request, results: Sequence[_Result], notes: Sequence[str]) -
     out.print()
     for result in results:
         found = result.comparison
-        out.print(f"{result.pairs.label}: {result.pairs.n[0].size} problems")
+        size = result.pairs.n[0].size
+        out.print(f"{result.pairs.label}: {size} problem{'s' * (size > 1)}")
         out.print()
         columns = {
             "k": [str(k) for k in found.k],
@@ -175,7 +176,7 @@ def _print(request: Request, results: Sequence[_Result], notes: Sequence[str]) -
             "difference": [
                 with_interval(*row) for row in zip(found.difference, found.lower, found.upper, strict=True)
             ],
-            "p-value": [f"{p:.4f}" for p in found.p_value],
+            "p-value": ["-" if np.isnan(p) else f"{p:.4f}" for p in found.p_value],
         }
         print_folded(out, 1, columns)
     out.print(

@@ -555,11 +555,11 @@ def _print(
     resamples = max(result.n_boot for result in results)
     method = f"bootstrap over problems, {resamples} resamples" if resamples else "normal, over problems"
     out.print(f"pass@k: estimate [{percent} interval: {method}].")
-    law = "an LID" if settings.family is Family.lid else f"a {title}"
+    law = "an LID difficulty" if settings.family is Family.lid else f"a {title} difficulty"
     if settings.family is Family.auto:
-        law = "the law of least AIC as"
+        law = "the difficulty of least AIC"
     out.print(
-        f"{title} exponent: of S(k) = 1 - pass@k, from {law} difficulty fitted by maximum likelihood "
+        f"{title} exponent: of S(k) = 1 - pass@k, from {law}, fitted by maximum likelihood "
         f"[{percent} profile interval]."
     )
     if any(r.gof is not None for r in results):
