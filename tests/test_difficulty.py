@@ -15,8 +15,6 @@ from lidfast._gamma import digamma_difference, log_beta_ratio, log_gamma_cross, 
 from lidfast._lid_nodes import log_fail, success
 from lidfast.difficulty import LID, Beta
 
-pytestmark = pytest.mark.kernel
-
 logs = st.floats(math.log(1e-3), math.log(1e4)).map(math.exp)
 attempts = st.one_of(st.floats(0, 30).map(math.exp), st.integers(1, 10**12), st.floats(1e-3, 1))
 

@@ -35,8 +35,6 @@ from lidfast._likelihoods import (
 )
 from lidfast.difficulty import LID, Beta, Kumaraswamy, ZeroInflated, fit
 
-pytestmark = pytest.mark.kernel
-
 UNDETERMINED = (ALL_FAIL, ALL_PASS, SINGLE)
 
 
@@ -264,6 +262,7 @@ def test_extreme_levels_have_intervals():
 # ---------------------------------------------------------------- sums over counts
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("x", [1e-9, 0.3, 7.5, 1e4, 1e9])
 def test_sums_of_rising_factorials(x):
     """Against the elementwise differences, which are tested against mpmath."""
