@@ -68,7 +68,8 @@ def climb(
         for _ in range(40):
             trial = theta.copy()
             trial[index] += step
-            trial = np.clip(trial, low, high)
+            # near a bound is on it: with other coordinates along a ridge it would be halved towards for ever
+            trial = np.where(trial < low + 1e-9, low, np.where(trial > high - 1e-9, high, trial))
             trial_value, trial_slope = function.slopes(trial)
             if trial_value > value:
                 break

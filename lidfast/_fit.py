@@ -30,6 +30,11 @@ from .random import Generator, Seed, default_rng
 
 _STUCK = "the maximization did not converge"
 _EDGE = "the likelihood rises towards a limit of the family: {}"
+_ENOUGH = 30  # solved problems; with fewer, resampling misses what the unsolved ones leave open
+_FEW = (
+    "{} problems have c > 0: with fewer than 30, bootstrap intervals at 95% covered in 92% of simulations; "
+    'interval="profile" does not need them'
+)
 _CLOSED = ("beta", "scaled_beta", "kumaraswamy", "scaled_kumaraswamy", "zero_inflated_beta")
 _UNDETERMINED = (ALL_FAIL, ALL_PASS, SINGLE)
 
@@ -102,12 +107,16 @@ class Fit:
         return f"{text}; {self.message}" if self.message else text
 
     def forecast(self, k: ArrayLike) -> Curve:
-        r"""pass@k under the fitted law, at any k, with a pointwise band by the delta method.
+        r"""pass@k under the fitted law, at any k, with a pointwise band.
 
-        The covariance of the parameters' logarithms is carried to ln(-ln S(k)), in which the band is
-        symmetric, so it stays within (0, 1). It holds the uncertainty of the parameters, not of the
-        family: far above the largest n it is as good as the power law. Where the data bound nothing
-        the band is [0, 1] and the standard error inf.
+        By the delta method the covariance of the parameters' logarithms is carried to ln(-ln S(k)), in
+        which the band is symmetric, so it stays within (0, 1). Where that is too narrow, in families
+        of three parameters and in limits of a family, the band has all that laws reach whose
+        likelihood is within the quantile of its maximum (the profile likelihood of S(k), nearly): at
+        exponents on a grid the best of the others is sought, and what is left of the likelihood is
+        spent on their spread. The band holds the uncertainty of the parameters, not of the family: far
+        above the largest n it is as good as the power law. Where the data bound nothing the band is
+        [0, 1] and the standard error inf.
 
         Where no attempt succeeded the upper end bounds pass@k over these very problems, whatever their
         difficulties, with confidence `level`: the largest mean of 1 - (1-s_i)^k for which the data,
@@ -155,9 +164,18 @@ class Fit:
             low, high = (likelihood.law(theta).log_failure_rate(k) for theta in ends)
             slopes[i] = (high - low) / (ends[1, i] - ends[0, i])
         spread = np.sqrt(np.maximum(0, np.einsum("ik,ij,jk->k", slopes, self._covariance, slopes)))
-        relative = special.ndtri(0.5 + 0.5 * self._level) * spread / np.maximum(-log_s, np.finfo(float).tiny)
+        quantile = float(special.ndtri(0.5 + 0.5 * self._level))
+        relative = quantile * spread / np.maximum(-log_s, np.finfo(float).tiny)
         with np.errstate(over="ignore"):
             lower, upper = (0 - np.expm1(log_s * np.exp(sign * relative)) for sign in (-1, 1))
+            limit = not 0 < self.exponent < math.inf
+            if likelihood.extended or limit:
+                spread_of_a = math.inf if limit else math.sqrt(self._covariance[0, 0])
+                reach = _reach(likelihood, self._theta, self.loglik, spread_of_a, k, quantile)
+                least, most = 0 - np.expm1(-np.exp(reach))
+                # a limit is no law of the grid, and its own band is added to what that finds
+                lower = np.minimum(least, lower if limit else estimate)
+                upper = np.maximum(most, upper if limit else estimate)
         return Curve(k, estimate, failure, failure * spread, lower, upper)
 
     def gof(self, n_boot: int = 200, rng: Seed | Generator = None) -> float:
@@ -205,6 +223,67 @@ class Fit:
             again = family(Facts(data))
             beyond += _gap(data, again.law(_maximize(again, self._theta).theta)) >= observed
         return (1 + beyond) / (1 + n_boot)
+
+
+def _reach(
+    likelihood: Likelihood, top: FloatArray, loglik: float, spread: float, k: FloatArray, quantile: float
+) -> FloatArray:
+    """Least and largest ln(-ln S(k)) of laws with log-likelihoods within quantile^2 / 2 of the top's, (2, K).
+
+    theta[0] takes steps of half its spread. In each slice the function of the others is taken for a
+    parabola about its maximum, and ln(-ln S) for linear.
+    """
+    found = np.array([np.full(k.size, math.inf), np.full(k.size, -math.inf)])
+    if spread < 1:
+        step, start = 0.5 * spread, float(top[0])
+    else:
+        step, start = 0.4, min(max(float(top[0]), math.log(0.01)), math.log(30.0))
+    # of the family, and of the plain one: in limits a climb may not find from one to the other
+    for others in ((1, 2), (1,)) if likelihood.extended else ((1,),):
+        for sign in (-1, 1):
+            theta = top.copy()
+            theta[0] = start
+            if 2 not in others:
+                theta[2:] = 0.0
+            theta = np.clip(theta, likelihood.low, likelihood.high)
+            here = climb(likelihood, theta, others, 1e-7)
+            for i in range(40):
+                x = start + sign * step * i
+                if not likelihood.low[0] <= x <= likelihood.high[0]:
+                    break
+                moved = here.theta.copy()
+                moved[0] = x
+                here = climb(likelihood, moved, others, 1e-7)
+                left = quantile**2 - 2 * max(loglik - here.value, 0.0)
+                if left > 0:
+                    middle, wide = _slice(likelihood, here.theta, others, k)
+                    found[0] = np.minimum(found[0], middle - math.sqrt(left) * wide)
+                    found[1] = np.maximum(found[1], middle + math.sqrt(left) * wide)
+                elif spread < 1 or np.isfinite(found).all():
+                    break
+    return found
+
+
+def _slice(
+    likelihood: Likelihood, theta: FloatArray, others: tuple[int, ...], k: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """ln(-ln S(k)) at theta, and its standard deviation where only the others vary."""
+
+    def value(theta: FloatArray) -> FloatArray:
+        return np.asarray(np.log(np.maximum(-likelihood.law(theta).log_failure_rate(k), 1e-300)))
+
+    middle = value(theta)
+    free = [i for i in others if likelihood.low[i] < theta[i] < likelihood.high[i]]
+    curve = likelihood.curvature(theta)[np.ix_(free, free)]
+    if not free or np.linalg.eigvalsh(curve).max() >= 0:
+        return middle, np.zeros(k.size)
+    slopes = []
+    for i in free:
+        other = theta.copy()
+        other[i] -= 1e-4
+        slopes.append((middle - value(other)) / 1e-4)
+    slope = np.array(slopes)
+    return middle, np.sqrt(np.maximum(0, np.einsum("ik,ij,jk->k", slope, np.linalg.inv(-curve), slope)))
 
 
 def _bound_of_failures(n: FloatArray, w: FloatArray, k: FloatArray, level: float) -> FloatArray:
@@ -285,7 +364,9 @@ def _judge(likelihood: Likelihood, top: Climb, plain: float | None) -> _Optimum:
         f"{name} -> {'0' if low[i] else 'inf'}" for i, name in enumerate(likelihood.logs) if low[i] or high[i]
     ]
     message = ""
-    if not top.converged:
+    # where a law is as good as binomial, a and b rising together changes nothing but rounding errors
+    still = np.abs(top.slope[theta < likelihood.high]).max(initial=0.0) < 1e-5 * (1 + abs(top.value))
+    if not (top.converged or (likelihood.flat(theta) and still)):
         message = _STUCK
     elif edges:
         message = _EDGE.format(", ".join(edges))
@@ -367,6 +448,9 @@ def _fit(data: Counts, family: str, level: float, interval: str, n_boot: int, rn
     if best.plain is not None:
         gain = best.loglik - best.plain
         p_value = 0.5 * float(special.chdtrc(1, 2 * gain)) if gain > 1e-9 else 1.0
+    message, solved = best.message, int(data.w[data.c > 0].sum())
+    if interval == "bootstrap" and solved < _ENOUGH and message not in _UNDETERMINED:
+        message = "; ".join(filter(None, (message, _FEW.format(solved))))
     size = len(likelihood.names)
     return Fit(
         difficulty=likelihood.law(best.theta),
@@ -379,7 +463,7 @@ def _fit(data: Counts, family: str, level: float, interval: str, n_boot: int, rn
         aic=2 * size - 2 * best.loglik,
         bic=size * math.log(data.w.sum()) - 2 * best.loglik,
         converged=best.message != _STUCK and best.message not in _UNDETERMINED,
-        message=best.message,
+        message=message,
         plain_p_value=p_value,
         _level=level,
         _data=data,
@@ -418,7 +502,7 @@ def fit(
         Confidence level of the exponent's interval and of forecasts.
     interval : {"profile", "wald", "bootstrap"}
         Of the exponent: from the profile likelihood; normal in its logarithm; or percentiles over
-        resampled problems.
+        resampled problems, with a message where fewer than 30 have c > 0, for too few to rely on.
     n_boot : int, >= 0
         Resamples of the bootstrap.
     rng : None, int, SeedSequence or Generator

@@ -148,6 +148,22 @@ def test_bootstrap_interval():
     np.testing.assert_allclose(boot.exponent_ci, (low, high), atol=(high - low) / 3)
 
 
+def test_bootstrap_of_few_solved_problems_warns():
+    n, c = [10] * 60, [1, 2, 5] * 10 + [0] * 30
+    few = {"n": n, "c": [0] + c[1:]}
+    assert fit(n, c, interval="bootstrap", n_boot=2, rng=0).message == ""
+    warned = fit(**few, interval="bootstrap", n_boot=2, rng=0)
+    assert warned.message.startswith("29 problems have c > 0")
+    assert warned.converged
+    assert "covered" in warned.summary()
+    assert fit(**few).message == fit(**few, interval="wald").message == ""
+    # problems are counted with their weights
+    heavy = fit([10, 10, 10], [0, 1, 5], weights=[30, 15, 15], interval="bootstrap", n_boot=2, rng=0)
+    assert heavy.message == ""
+    none = fit(n, [0] * 60, interval="bootstrap", n_boot=2, rng=0)
+    assert none.message == ALL_FAIL
+
+
 def test_weights_are_multiplicities_and_order_does_not_matter():
     n, c = np.array([10, 10, 25, 10]), np.array([0, 2, 11, 10])
     weights = [7, 3, 2, 1]
@@ -177,7 +193,8 @@ LIMITS = {
 def test_limits_of_the_likelihood(name, interval):
     n, c, exponent, loglik, message = LIMITS[name]
     found = fit(n, c, interval=interval, n_boot=3, rng=0)
-    assert found.message == message
+    # where the bootstrap has something to do it also warns of few successes
+    assert found.message.startswith(message) if interval == "bootstrap" else found.message == message
     assert found.converged == (message not in UNDETERMINED)
     assert found.exponent == pytest.approx(exponent)
     assert found.loglik == pytest.approx(loglik, rel=1e-9, abs=1e-12)
@@ -198,6 +215,42 @@ def test_forecast_in_limits_knows_the_mean():
     binomial, kinds = fit([100] * 50, [30] * 50).forecast([1]), fit([5, 5, 7], [0, 5, 0]).forecast([1, 100])
     np.testing.assert_allclose(binomial.stderr, math.sqrt(0.3 * 0.7 / 5000), rtol=1e-6)
     np.testing.assert_allclose(kinds.stderr, math.sqrt(1 / 3 * 2 / 3 / 3), rtol=1e-6)
+
+
+def test_base_law_as_good_as_binomial_has_converged():
+    """What is left to climb in a + b, at its limit, is rounding."""
+    n = np.repeat([1024, 10112], [91, 37])
+    c = np.zeros(128, int)
+    c[90], c[-5:] = 1, (2, 2, 1, 2, 1)
+    found = fit(n, c, "zero_inflated_beta")
+    assert found.converged
+    assert found.exponent == math.inf
+    # s is 0 or one number
+    best = optimize.minimize_scalar(lambda s: -_two_points(n, c, s)[0], (1e-5, 2e-4), tol=1e-12)
+    assert found.loglik == pytest.approx(-best.fun, abs=1e-4)
+    assert found.params["p0"] == pytest.approx(_two_points(n, c, best.x)[1], abs=1e-3)
+
+
+def test_scaled_family_as_good_as_two_points_has_converged():
+    """A bound that is approached along a ridge of the likelihood is reached."""
+    c = np.repeat([0, 1, 2, 3, 4, 5], [107, 8, 7, 4, 1, 1])
+    found = fit(384, c, "scaled_beta", interval="wald")
+    assert found.converged
+    assert found.message.endswith("a -> 0")
+    assert found.exponent == 0
+    best = optimize.minimize_scalar(lambda s: -_two_points(384, c, s)[0], (1e-3, 1e-2), tol=1e-12)
+    assert found.loglik == pytest.approx(-best.fun, abs=0.01)
+
+
+def _two_points(n, c, s):
+    """Log-likelihood and p0 of the best law on 0 and s."""
+    chance = stats.binom.pmf(c, n, s)
+
+    def loss(p0):
+        return -np.log((1 - p0) * chance + p0 * (c == 0)).sum()
+
+    best = optimize.minimize_scalar(loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-10})
+    return -best.fun, best.x
 
 
 def test_profile_of_limits():
@@ -618,6 +671,42 @@ def test_forecast_of_families(fitted):
     center = np.log(-found.difficulty.log_failure_rate(k))
     spread = (np.log(-np.log1p(-curve.upper)) - center) / 1.959964
     np.testing.assert_allclose(logs.std(axis=0), spread, rtol=0.25)
+
+
+@pytest.mark.parametrize("family", ["scaled_beta", "zero_inflated_beta"])
+def test_forecast_band_holds_what_the_likelihood_allows(family):
+    """Laws are drawn about the maximum; the band is what those reach that the data do not exclude."""
+    rng = np.random.default_rng(2)
+    n = np.full(60, 100)
+    c = simulated(0.5, 20.0, n, rng)
+    found, k = fit(n, c, family), [10, 1000, 10**5]
+    likelihood = FAMILIES[family](Facts(Counts.of(n, c, np.ones(1))))
+    theta = found._theta + rng.normal(size=(2000, 3)) * [0.5, 0.7, 1.0]
+    theta[:, 2] = np.minimum(theta[:, 2], 0)
+    theta[:400, 2] = 0
+    near = [t for t in theta if likelihood.slopes(t)[0] >= found.loglik - 0.5 * special.ndtri(0.975) ** 2]
+    assert len(near) > 50
+    reached = np.array([likelihood.law(t).pass_at_k(k) for t in near])
+    band = found.forecast(k)
+    slack = 0.05 * (band.upper - band.lower)  # for slices between those of the grid
+    assert (band.lower <= reached.min(axis=0) + slack).all()
+    assert (band.upper >= reached.max(axis=0) - slack).all()
+    # nor is it wide for nothing where there are data: random laws come near its ends
+    assert (np.ptp(reached, axis=0) > 0.6 * (band.upper - band.lower))[:2].all()
+
+
+@pytest.mark.parametrize("family", ["beta", "scaled_beta", "zero_inflated_beta", "kumaraswamy"])
+def test_forecast_of_a_few_successes_allows_for_hard_problems(family):
+    """That three problems were solved once each does not prove all problems alike."""
+    n, c = np.full(32, 100), np.append(np.ones(3, int), np.zeros(29, int))
+    found = fit(n, c, family)
+    assert found.message == BINOMIAL
+    band = found.forecast([1, 1000, 10**6])
+    assert (band.lower <= band.estimate).all()
+    assert (band.estimate <= band.upper).all()
+    # one law of s = 3 / 3200, two standard errors lower, would have 0.26 and 1
+    assert band.lower[1] < 0.15
+    assert band.lower[2] < 0.8
 
 
 def test_bound_where_nothing_was_solved():
