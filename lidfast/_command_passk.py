@@ -119,7 +119,7 @@ class _Result:
     n_boot: int
     fit: difficulty.Fit | None
     gof: float | None
-    forecast: Curve | None  # under the fitted law at every k printed or asked for
+    forecast: Curve | None  # under the fitted law at every k, where the table or the file shows it
     slope: float | None
     window: tuple[int, int] | None
     notes: tuple[str, ...]
@@ -276,7 +276,8 @@ def passk(
         groups, notes = _groups(source, counts, names, stopping, min_n)
         settings = _Settings(stopping or Stopping.fixed, block, level, seed, family)
         results = [
-            _estimate(source, group, ks, far, n_boot, gof, settings) for group in progress(groups, "groups")
+            _estimate(source, group, ks, far, n_boot, gof, out is not None, settings)
+            for group in progress(groups, "groups")
         ]
         if out is not None:
             io.write_table(_long_table(results, settings), out)
@@ -327,6 +328,7 @@ def _estimate(
     far: list[int],
     n_boot: int | None,
     gof: int | None,
+    laws: bool,
     settings: _Settings,
 ) -> _Result:
     # In the order of the file: an error names the first bad row.
@@ -374,7 +376,7 @@ def _estimate(
     else:
         if fit.message:
             notes.append(f"{group.label}: {_title(fit.family)} fit: {fit.message}")
-        law = fit.forecast(sorted({*ks, *far}))
+        law = fit.forecast(sorted({*ks, *far})) if far or laws else None
         tested = fixed and fit.converged and group.problems <= _GOF_PROBLEMS
         draws = (_GOF_RESAMPLES if tested else 0) if gof is None else gof
         if draws and fit.converged:

@@ -382,7 +382,7 @@ def test_ctrl_c_leaves_a_long_kernel(kernel, record_property):
     """
     latency = float(printed(code))
     record_property("latency", latency)
-    assert latency < 2
+    assert latency < 5
 
 
 def test_python_threads_overlap_kernels():
