@@ -1,6 +1,6 @@
 """Kernels of lidfast.passk."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 cdef extern from "core/module.h":
     ctypedef int64_t lf_status
@@ -11,6 +11,20 @@ cdef extern from "core/kernel.h":
     const int LF_STRIPES
 
 cdef extern from "passk/passk.h":
+    ctypedef struct lf_lid_job:
+        int64_t curves
+        int64_t strata
+        int64_t instances
+        int64_t biases
+        int64_t nk
+        const double *root
+        const double *weight
+        const double *scale
+        const double *bias
+        double reach
+        double delta
+        const uint64_t *key
+        const double *k
     ctypedef struct lf_passk_kernels:
         lf_status (*failure_curve)(int64_t n, const double *s, bint is_log, const double *w, int64_t nk,
                                    const double *k, double *out) nogil
@@ -31,6 +45,9 @@ cdef extern from "passk/passk.h":
                             double *out) nogil
         lf_status (*mixture)(int kind, int what, const double *law, int64_t n, const double *c,
                              const double *f, double *out) nogil
+        lf_status (*attempts)(int64_t n, const double *x, const double *h, double *s,
+                              double *log_fail) nogil
+        lf_status (*lid_curves)(const lf_lid_job *job, double *out) nogil
     const lf_passk_kernels *lf_passk_select()
 
 lf_import_core()
@@ -140,4 +157,35 @@ def mixture(int kind, int what, const double[::1] law, const double[::1] c, cons
     cdef lf_status status
     with nogil:
         status = kernels.mixture(kind, what, &law[0], c.shape[0], &c[0], &f[0], &out[0, 0])
+    lf_raise(status)
+
+
+def attempts(const double[::1] x, const double[::1] h, double[::1] s, double[::1] log_fail):
+    """Write success probabilities and ln(1 - s) of instances into s and log_fail (len(x),)."""
+    cdef lf_status status
+    with nogil:
+        status = kernels.attempts(x.shape[0], &x[0], &h[0], &s[0], &log_fail[0])
+    lf_raise(status)
+
+
+def lid_curves(const double[:, ::1] root, const double[:, ::1] weight, const double[::1] scale,
+               const double[:, ::1] bias, int64_t instances, double reach, double delta,
+               const uint64_t[:, ::1] key, const double[::1] k, double[:, :, ::1] out):
+    """Write simulated failure rates and their derivatives in k into out (len(root), 2, len(k)).
+
+    One of scale and bias is None.
+    """
+    cdef lf_lid_job job
+    cdef lf_status status
+    job.curves, job.strata = root.shape[0], root.shape[1]
+    job.instances, job.nk = instances, k.shape[0]
+    job.root, job.weight, job.key, job.k = &root[0, 0], &weight[0, 0], &key[0, 0], &k[0]
+    job.reach, job.delta = reach, delta
+    job.scale, job.bias, job.biases = NULL, NULL, 0
+    if bias is None:
+        job.scale = &scale[0]
+    else:
+        job.bias, job.biases = &bias[0, 0], bias.shape[1]
+    with nogil:
+        status = kernels.lid_curves(&job, &out[0, 0, 0])
     lf_raise(status)

@@ -1,9 +1,8 @@
 /* Mean failure rates of instances with known success probabilities. */
-#include "core/vecmath.h"
-#include "core/vector.h"
+#include "passk/cells.h"
 #include "passk/kernels.h"
 
-#define BLOCK 1024 /* logarithms stay in the first-level cache */
+#define BLOCK LF_CELL_BLOCK /* logarithms stay in the first-level cache */
 
 /* x = -ln(1 - s) of some instances, finite: 0 times it is 0. */
 static void rates_of(int64_t n, const double *s, int is_log, double *restrict x)
@@ -57,102 +56,15 @@ static lf_status one_by_one(int64_t n, const double *s, int is_log, const double
     return status;
 }
 
-/* ---------------------------------------------------------------- moments in cells
- * For many k the instances are read once: x falls in a cell of an eighth of an octave, with center
- * c and half-width h, of which the moments mu_m = sum w ((x - c) / h)^m are kept. Then
- * sum w e^(-k x) = e^(-k c) sum_m mu_m (-k h)^m / m!, cut off at an order that serves where
- * e^(-k x) is not negligible. Whether it served is known afterwards, from the first order left
- * out: where it did not, the k is done one by one. */
+/* ---------------------------------------------------------------- by moments, for many k */
 
-#define ORDER 16
-#define OCTAVE 8
-#define LOWEST (-64) /* x below 2^LOWEST share the first cell, whose c is 0 */
-#define HIGHEST 6    /* x from 2^HIGHEST on are not summed at all: in the last cell */
-#define CELLS ((HIGHEST - LOWEST) * OCTAVE + 2)
 #define PARTS 16     /* stripes, each with its own cells */
-#define ENOUGH 1e-15 /* of a sum: more must not be lost */
-
-/* The bits of 2^e, cut behind those that name a cell. */
-#define CELL_BITS(e) ((uint64_t)((1023 + (e)) * OCTAVE))
-
-static double center_of(int64_t cell)
-{
-    return cell ? lf_double(((CELL_BITS(LOWEST) + (uint64_t)cell - 1) << 49) | 1ull << 48) : 0.0;
-}
-
-static double half_width_of(int64_t cell)
-{
-    return ldexp(1.0, cell ? LOWEST + (int)(cell - 1) / OCTAVE - 4 : LOWEST);
-}
-
-/* To moments (CELLS, ORDER) are added those of n <= BLOCK instances. */
-static void add_moments(int64_t n, const double *restrict x, const double *restrict w,
-                        double *restrict moments)
-{
-    double place[BLOCK];
-    int64_t cell[BLOCK];
-    for (int64_t i = 0; i < n; i++) {
-        const double y = LF_MIN(LF_MAX(x[i], 0x1p-64), 0x1p6);
-        const uint64_t bits = lf_bits(y) >> 49;
-        const double center = lf_double(bits << 49 | 1ull << 48);
-        const double inverse = lf_double((2046 + 4 - (bits >> 3)) << 52); /* of the half-width */
-        const int tiny = x[i] < 0x1p-64;
-        place[i] = tiny ? x[i] * 0x1p64 : x[i] < 0x1p6 ? (y - center) * inverse : 0.0;
-        cell[i] = tiny ? 0 : (int64_t)(bits - CELL_BITS(LOWEST) + 1);
-    }
-    for (int64_t i = 0; i < n; i++) {
-        double *own = moments + cell[i] * ORDER;
-        const double u = place[i], square = u * u, fourth = square * square;
-        lf_real4 power = {1, u, square, square * u};
-        if (w)
-            power *= w[i];
-#pragma GCC unroll 4
-        for (int m = 0; m < ORDER; m += 4) {
-            lf_store_reals(lf_load_reals(own + m) + power, own + m);
-            power *= fourth;
-        }
-    }
-}
-
-/* Cells that hold something, n of them. */
-typedef struct {
-    int64_t n;
-    double center[CELLS], half_width[CELLS], weight[CELLS];
-    double terms[ORDER][CELLS]; /* mu_m (-1)^m / m! */
-    double last;                /* the weight of the last cell */
-} cells;
-
-/* Both sums for one k. Returns whether the orders left out are negligible: for u in [-1, 1] the
- * rest of e^(-z u) from order m on is at most e^z z^m / m!. */
-static int sum_of_cells(const cells *cells, double k, double *rate, double *slope)
-{
-    double sum = 0, slope_sum = 0, lost = 0, slope_lost = 0;
-#pragma omp simd reduction(+ : sum, slope_sum, lost, slope_lost)
-    for (int64_t i = 0; i < cells->n; i++) {
-        const double c = cells->center[i], h = cells->half_width[i];
-        const double z = LF_MIN(k * h, 64.0), height = lf_exp(-k * c);
-        double value = cells->terms[ORDER - 1][i], derivative = 0;
-        double rest = height * cells->weight[i] * lf_exp(z);
-        for (int m = ORDER - 1; m > 0; m--) {
-            derivative = lf_fma(derivative, z, value);
-            value = lf_fma(value, z, cells->terms[m - 1][i]);
-            rest *= z / m;
-        }
-        sum += height * value;
-        slope_sum += height * (h * derivative - c * value);
-        lost += rest * z / ORDER;
-        slope_lost += rest * (h + c * z / ORDER);
-    }
-    *rate = sum;
-    *slope = slope_sum;
-    const double beyond = cells->last * lf_exp(-k * 0x1p6); /* at most */
-    return lost + beyond <= ENOUGH * sum && slope_lost + 0x1p6 * beyond <= -ENOUGH * slope_sum;
-}
+#define ENOUGH 1e-15 /* of a sum: more must not be lost; where it is, the k is done one by one */
 
 /* The sums by moments, and for which k these serve.
- * moments (PARTS, CELLS, ORDER): zeros; cells: work space */
+ * moments (PARTS, LF_CELLS, LF_ORDER): zeros; cells: work space */
 static lf_status by_moments(int64_t n, const double *s, int is_log, const double *w, int64_t nk,
-                            const double *k, double *moments, cells *cells, double *out,
+                            const double *k, double *moments, lf_cells *cells, double *out,
                             int8_t *served)
 {
     lf_status status = LF_OK;
@@ -163,30 +75,17 @@ static lf_status by_moments(int64_t n, const double *s, int is_log, const double
         for (int64_t i = n * t / PARTS; i < end && !lf_poll(&status); i += BLOCK) {
             const int64_t m = LF_MIN(BLOCK, end - i);
             rates_of(m, s + i, is_log, x);
-            add_moments(m, x, w ? w + i : NULL, moments + t * CELLS * ORDER);
+            lf_add_moments(m, x, w ? w + i : NULL, moments + t * LF_CELLS * LF_ORDER);
         }
     }
-    for (int64_t i = 0; i < CELLS * ORDER; i++)
+    for (int64_t i = 0; i < LF_CELLS * LF_ORDER; i++)
         for (int64_t t = 1; t < PARTS; t++)
-            moments[i] += moments[t * CELLS * ORDER + i];
-    cells->n = 0;
-    cells->last = moments[(CELLS - 1) * ORDER];
-    for (int64_t cell = 0; cell < CELLS - 1; cell++) {
-        const double *own = moments + cell * ORDER;
-        if (own[0] <= 0)
-            continue;
-        double factor = 1;
-        for (int m = 0; m < ORDER; m++) {
-            cells->terms[m][cells->n] = factor * own[m];
-            factor /= -(m + 1);
-        }
-        cells->center[cells->n] = center_of(cell);
-        cells->half_width[cells->n] = half_width_of(cell);
-        cells->weight[cells->n++] = own[0];
-    }
+            moments[i] += moments[t * LF_CELLS * LF_ORDER + i];
+    lf_gather_cells(moments, cells);
 #pragma omp parallel for schedule(static) num_threads(lf_team(nk))
     for (int64_t j = 0; j < nk; j++)
-        served[j] = (int8_t)(!lf_poll(&status) && sum_of_cells(cells, k[j], out + j, out + nk + j));
+        served[j] = (int8_t)(!lf_poll(&status) &&
+                             lf_sum_of_cells(cells, k[j], ENOUGH, out + j, out + nk + j));
     return status;
 }
 
@@ -204,10 +103,10 @@ lf_status LF_NAME(failure_curve)(int64_t n, const double *s, int is_log, const d
 {
     const int moments = n >= MANY && nk >= MANY_K;
     const int64_t scratch =
-        LF_MAX(LF_STRIPES * 2 * LF_MIN(nk, SOME_K), moments * PARTS * CELLS * ORDER);
+        LF_MAX(LF_STRIPES * 2 * LF_MIN(nk, SOME_K), moments * PARTS * LF_CELLS * LF_ORDER);
     double *part = calloc((size_t)(scratch + 3 * nk), sizeof *part);
     int8_t *served = calloc((size_t)nk, 1);
-    cells *cells = malloc(sizeof *cells);
+    lf_cells *cells = malloc(sizeof *cells);
     double *rest = part + scratch, *rate = rest + nk, *slope = rate + nk; /* where they do not */
     lf_status status = part && served && cells ? LF_OK : LF_NO_MEMORY;
     if (status == LF_OK && moments)

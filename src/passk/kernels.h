@@ -3,6 +3,7 @@
 #define LF_PASSK_KERNELS_H
 
 #include "core/kernel.h"
+#include "passk/passk.h"
 
 lf_status LF_NAME(failure_curve)(int64_t n, const double *s, int is_log, const double *w,
                                  int64_t nk, const double *k, double *out);
@@ -23,5 +24,8 @@ lf_status LF_NAME(rising)(int64_t t, const int64_t *start, const double *k, cons
                           double *out);
 lf_status LF_NAME(mixture)(int kind, int what, const double *law, int64_t n, const double *c,
                            const double *f, double *out);
+lf_status LF_NAME(attempts)(int64_t n, const double *x, const double *h, double *s,
+                            double *log_fail);
+lf_status LF_NAME(lid_curves)(const lf_lid_job *job, double *out);
 
 #endif

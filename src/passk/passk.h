@@ -4,6 +4,18 @@
 
 #include "core/api.h"
 
+/* Simulated failure curves, each of one trained head; sigma = 1. */
+typedef struct {
+    int64_t curves, strata, instances, biases, nk;
+    const double *root;   /* (curves, strata): sqrt(tau) of a stratum */
+    const double *weight; /* (curves, strata): its share of all instances, adding up to 1 */
+    const double *scale;  /* (curves,): sqrt(V) of B ~ Normal(0, V), drawn up to `reach` times it */
+    const double *bias;   /* (curves, biases): samples of |B|, ascending, or NULL */
+    double reach, delta;
+    const uint64_t *key; /* (curves, 4) of the streams, which are their own */
+    const double *k;     /* (nk,) */
+} lf_lid_job;
+
 typedef struct {
     lf_status (*failure_curve)(int64_t n, const double *s, int is_log, const double *w, int64_t nk,
                                const double *k, double *out);
@@ -24,6 +36,8 @@ typedef struct {
                         double *out);
     lf_status (*mixture)(int kind, int what, const double *law, int64_t n, const double *c,
                          const double *f, double *out);
+    lf_status (*attempts)(int64_t n, const double *x, const double *h, double *s, double *log_fail);
+    lf_status (*lid_curves)(const lf_lid_job *job, double *out);
 } lf_passk_kernels;
 
 #define LF_FAMILY passk

@@ -9,4 +9,6 @@ const lf_passk_kernels LF_NAME(passk_kernels) = {.failure_curve = LF_NAME(failur
                                                  .count_means = LF_NAME(count_means),
                                                  .count_curves = LF_NAME(count_curves),
                                                  .rising = LF_NAME(rising),
-                                                 .mixture = LF_NAME(mixture)};
+                                                 .mixture = LF_NAME(mixture),
+                                                 .attempts = LF_NAME(attempts),
+                                                 .lid_curves = LF_NAME(lid_curves)};
