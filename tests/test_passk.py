@@ -312,6 +312,16 @@ def test_curves_of_many_problems(kind, k):
     assert_same_bits_at_any_thread_count(lambda: pass_at_k_curve(n, c, k).stderr)
 
 
+def test_more_problems_of_one_count_than_16_bits_hold():
+    n = np.where(np.arange(300_000) % 3, 5, 9)
+    c = np.where(np.arange(300_000) % 100, 1, 4)
+    curve = pass_at_k_curve(n, c, [1, 2, 5])
+    for found, exact in zip(
+        (curve.estimate, curve.failure, curve.stderr), slow_curve(n, c, np.array([1, 2, 5])), strict=True
+    ):
+        np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
 @settings(derandomize=True, deadline=None, max_examples=100)
 @given(st.data())
 def test_any_curve(data):

@@ -2,19 +2,68 @@
 #include "passk/kernels.h"
 #include "passk/rates.h"
 
+/* ---------------------------------------------------------------- scratch memory
+ * Fresh pages cost more than what is done in them here: a block of each use is kept for the next
+ * call, where it is not large. */
+
+enum { TABLES, CELLS, USES };
+#define MOST_KEPT (8 << 20)
+#define HEADER 64 /* holds the size */
+
+static char *kept[USES];
+
+static void *scratch_take(int use, size_t size)
+{
+    char *block = __atomic_exchange_n(kept + use, NULL, __ATOMIC_ACQ_REL);
+    size_t room = 0;
+    if (block)
+        memcpy(&room, block, sizeof room);
+    if (room < size) {
+        free(block);
+        block = malloc(size + HEADER);
+        if (!block)
+            return NULL;
+        memcpy(block, &size, sizeof size);
+    }
+    return block + HEADER;
+}
+
+static void scratch_give_back(int use, void *scratch)
+{
+    if (!scratch)
+        return;
+    char *block = (char *)scratch - HEADER;
+    size_t room;
+    memcpy(&room, block, sizeof room);
+    free(room > MOST_KEPT ? block : __atomic_exchange_n(kept + use, block, __ATOMIC_ACQ_REL));
+}
+
 /* ---------------------------------------------------------------- how many share each */
 
-#define SMALL 256    /* n below it have a cell for every c */
-#define STRETCH 1024 /* problems that stay in the first-level cache */
+#define SMALL 256   /* n below it have a cell for every c */
+#define STRETCH 512 /* problems that stay in the first-level cache */
 #define LONGEST_ROW (1 << 22)
 #define COPIES 4           /* of the row of one n: neighbors do not wait for each other */
 #define ROW_IN_COPIES 1024 /* where the copies fit in the first-level cache */
 
 typedef struct {
-    int64_t n;              /* of the row */
-    uint32_t *square, *row; /* (SMALL, SMALL), which holds nothing before it is used */
+    int64_t n;    /* of the row */
+    int64_t left; /* problems before the small square may overflow */
+    /* (SMALL, SMALL), twice: what is counted is small enough for the caches. They hold nothing
+     * before they are used. */
+    uint32_t *square;
+    uint16_t *small;
+    uint32_t *row;
     int square_used;
 } tally;
+
+static void tally_flush(tally *tally)
+{
+    for (int64_t i = 0; i < SMALL * SMALL; i++)
+        tally->square[i] += tally->small[i];
+    memset(tally->small, 0, SMALL * SMALL * sizeof *tally->small);
+    tally->left = UINT16_MAX;
+}
 
 /* Adds problems to a tally. Returns 0, and leaves all as it was, where some n is neither small nor
  * that of the row, or some c is outside [0, n]. */
@@ -35,11 +84,21 @@ static int tally_add(tally *tally, int64_t m, const int64_t *n, int64_t n_step, 
     if (wrong >> 63 || (other && large >= SMALL))
         return 0;
     if (other) {
-        if (!tally->square_used)
+        if (!tally->square_used) {
             memset(tally->square, 0, SMALL * SMALL * sizeof *tally->square);
+            memset(tally->small, 0, SMALL * SMALL * sizeof *tally->small);
+        }
         tally->square_used = 1;
-        for (int64_t i = 0; i < m; i++)
-            tally->square[n[i] * SMALL + c[i]]++;
+        if (tally->left < m)
+            tally_flush(tally);
+        tally->left -= m;
+        /* the next stretch comes in meanwhile; past the end a prefetch does nothing */
+        for (int64_t i = 0; i < m; i += 8) {
+            __builtin_prefetch(n + i + STRETCH);
+            __builtin_prefetch(c + i + STRETCH);
+            for (int64_t j = i; j < LF_MIN(i + 8, m); j++)
+                tally->small[n[j] * SMALL + c[j]]++;
+        }
     } else if (tally->n < ROW_IN_COPIES) {
         const int64_t length = tally->n + 1;
         int64_t i = 0;
@@ -75,18 +134,21 @@ int64_t LF_NAME(count_tally)(int64_t m, const int64_t *n, int64_t n_step, const 
 {
     const int64_t own = n[0], stretches = (m + STRETCH - 1) / STRETCH;
     const int64_t copies = own < ROW_IN_COPIES ? COPIES : 1, row = own + 1;
-    const int64_t size = SMALL * SMALL + copies * row;
+    const int64_t size = SMALL * SMALL + SMALL * SMALL / 2 + copies * row;
     const int threads = lf_team(stretches);
-    uint32_t *tables = malloc((size_t)(threads * size) * sizeof *tables);
+    uint32_t *tables = scratch_take(TABLES, (size_t)(threads * size) * sizeof *tables);
     lf_status status = tables ? LF_OK : LF_NO_MEMORY;
     uint32_t *square = NULL, *line = NULL;
     int served = 1;
 #pragma omp parallel num_threads(threads) reduction(& : served)
     {
         uint32_t *table = tables ? tables + lf_thread_index() * size : NULL;
-        tally tally = {own, table, table + SMALL * SMALL, 0};
-        if (tables)
-            memset(tally.row, 0, (size_t)(size - SMALL * SMALL) * sizeof *tables);
+        tally tally = {.n = own, .left = UINT16_MAX, .square = table};
+        if (tables) {
+            tally.small = (uint16_t *)(table + SMALL * SMALL);
+            tally.row = table + SMALL * SMALL + SMALL * SMALL / 2;
+            memset(tally.row, 0, (size_t)(copies * row) * sizeof *tables);
+        }
 #pragma omp for schedule(static)
         for (int64_t stretch = 0; stretch < stretches; stretch++) {
             if (!served || lf_poll(&status))
@@ -97,6 +159,8 @@ int64_t LF_NAME(count_tally)(int64_t m, const int64_t *n, int64_t n_step, const 
         for (int64_t copy = 1; copy < copies && table; copy++)
             for (int64_t at = 0; at < row; at++)
                 tally.row[at] += tally.row[copy * row + at];
+        if (tally.square_used)
+            tally_flush(&tally);
 #pragma omp critical /* what one thread has goes to those before it */
         if (status == LF_OK) {
             for (int64_t at = 0; line && at < row; at++)
@@ -119,7 +183,7 @@ int64_t LF_NAME(count_tally)(int64_t m, const int64_t *n, int64_t n_step, const 
         if (!square || own >= SMALL)
             found = collect(own, line, found, to);
     }
-    free(tables);
+    scratch_give_back(TABLES, tables);
     return status == LF_OK ? found : status;
 }
 
@@ -132,6 +196,7 @@ int64_t LF_NAME(count_tally)(int64_t m, const int64_t *n, int64_t n_step, const 
 #define STEPS 256          /* attempts of which inverse denominators are kept */
 #define SUMS 3             /* of w: times pass@k, the failure rate and d^2 */
 #define LEAST_OF_STRIPE 64 /* problems */
+#define MANY_CELLS 64
 
 /* What a factor costs, in some unit: where the problems share n, where not, and where each failure
  * rate is made anew, of a vector. */
@@ -146,6 +211,10 @@ typedef struct {
     const double *from;
     const int8_t *of_pass;
     lf_real4 *sums; /* (nk, SUMS) */
+    /* Where the mean of pass@k is not small it is 1 less that of the failure rate, and not summed:
+     */
+    int by_failures;
+    double *over; /* (nk,): weights of problems that all k from this one on solve */
 } means;
 
 static inline void add_rates(const means *means, int64_t j, const lf_real4 fail[WIDE],
@@ -221,6 +290,39 @@ static inline void go_shortly(const means *means, problems own, const inverses *
     }
 }
 
+/* The same for problems that share n <= 1000, of failure rates alone: half the work. */
+static void go_by_failures(const means *means, problems own, const inverses *inverses)
+{
+    lf_real4 fail[WIDE], left[WIDE];
+    double last = 0, weight = 0; /* attempts that may all fail; of all problems */
+    for (int v = 0; v < WIDE; v++) {
+        fail[v] = (lf_real4){0} + 1.0, left[v] = own.left[v];
+        for (int l = 0; l < 4; l++)
+            last = LF_MAX(last, left[v][l]), weight += own.w[v][l];
+    }
+    for (int64_t attempt = 0, j = 0; j < means->nk; j++) {
+        if ((double)means->k[j] > last) {
+            means->over[j] += weight;
+            break;
+        }
+        for (; attempt < means->k[j]; attempt++) {
+            const lf_real4 inverse = (lf_real4){0} + inverses->high[attempt];
+            for (int v = 0; v < WIDE; v++) {
+                fail[v] *= left[v] * inverse;
+                left[v] -= 1.0;
+            }
+        }
+        lf_real4 *sums = means->sums + j * SUMS, rate = sums[1], square = sums[2];
+        const double base = means->of_pass[j] ? 1.0 - means->from[j] : means->from[j];
+        for (int v = 0; v < WIDE; v++) {
+            const lf_real4 d = base - fail[v];
+            rate = lf_fma_reals(own.w[v], fail[v], rate);
+            square = lf_fma_reals(own.w[v] * d, d, square);
+        }
+        sums[1] = rate, sums[2] = square;
+    }
+}
+
 static inline int all_solved(const lf_pair4 p[WIDE])
 {
     lf_int4 any = {0};
@@ -291,7 +393,9 @@ static void add_problems(const means *means, const int64_t *n, const int64_t *c,
     if (last <= STEPS) {
         if (shared) {
             fill_inverses(inverses, least, 0);
-            if (least <= 1000)
+            if (least <= 1000 && means->by_failures)
+                go_by_failures(means, own, inverses);
+            else if (least <= 1000)
                 go_shortly(means, own, inverses, 0);
             else
                 go_shortly(means, own, inverses, 1);
@@ -320,19 +424,25 @@ static void add_problems(const means *means, const int64_t *n, const int64_t *c,
 
 /* sums (SUMS, nk) over all problems, with d from `from` (nk,), of pass@k or of the failure rate. */
 static lf_status sum_up(int64_t m, const int64_t *n, const int64_t *c, const double *w, int64_t nk,
-                        const int64_t *k, const double *from, const int8_t *of_pass, double *out)
+                        const int64_t *k, const double *from, const int8_t *of_pass,
+                        int by_failures, double *out)
 {
     const int64_t stripes = LF_MAX(1, LF_MIN(LF_STRIPES, m / LEAST_OF_STRIPE));
     const int64_t each = nk * SUMS;
     lf_status status = LF_OK;
     double hopeless[LF_STRIPES] = {0}; /* weights of problems with c = 0 */
     lf_real4 *sums = aligned_alloc(32, (size_t)(stripes * each) * sizeof *sums);
-    if (!sums)
+    double *over = calloc((size_t)(stripes * nk), sizeof *over);
+    if (!sums || !over) {
+        free(sums);
+        free(over);
         return LF_NO_MEMORY;
+    }
     memset(sums, 0, (size_t)(stripes * each) * sizeof *sums);
 #pragma omp parallel for schedule(dynamic) num_threads(lf_team(stripes))
     for (int64_t stripe = 0; stripe < stripes; stripe++) {
-        const means means = {nk, k, from, of_pass, sums + stripe * each};
+        const means means = {
+            nk, k, from, of_pass, sums + stripe * each, by_failures, over + stripe * nk};
         const int64_t end = m * (stripe + 1) / stripes;
         inverses inverses = {.n = -1};
         for (int64_t i = m * stripe / stripes; i < end && !lf_poll(&status);) {
@@ -344,6 +454,10 @@ static lf_status sum_up(int64_t m, const int64_t *n, const int64_t *c, const dou
                     hopeless[stripe] += w[i];
                     continue;
                 }
+                /* a group of one n is quicker, where many share the next n too */
+                const int64_t next = LF_MIN(i + TOGETHER / 2, m - 1);
+                if (taken && n[i] != own_n[0] && n[next] == n[i])
+                    break;
                 own_n[taken] = n[i], own_c[taken] = c[i], own_w[taken++] = w[i];
             }
             for (int l = taken; l < TOGETHER && taken; l++)
@@ -356,16 +470,21 @@ static lf_status sum_up(int64_t m, const int64_t *n, const int64_t *c, const dou
         hopeless[0] += hopeless[stripe];
         for (int64_t i = 0; i < each; i++)
             sums[i] += sums[stripe * each + i];
+        for (int64_t j = 0; j < nk; j++)
+            over[j] += over[stripe * nk + j];
     }
+    double solved = 0;
     for (int64_t j = 0; j < nk; j++) {
         const double d = of_pass[j] ? -from[j] : from[j] - 1, w = hopeless[0];
-        const double known[SUMS] = {0, w, w * d * d};
+        solved += over[j];
+        const double known[SUMS] = {solved, w, w * d * d + solved * (d + 1) * (d + 1)};
         for (int s = 0; s < SUMS; s++) {
             const lf_real4 sum = sums[j * SUMS + s];
             out[s * nk + j] = known[s] + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
         }
     }
     free(sums);
+    free(over);
     return status;
 }
 
@@ -377,13 +496,14 @@ lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, co
 {
     /* Distances are taken from the rates of the most frequent counts, which cannot be far from the
      * mean, and on the side that is near 0: nothing cancels. */
-    double total = 0, *rates = malloc((size_t)(2 * nk) * (sizeof *rates + 1));
+    double total = 0, passing = 0, *rates = malloc((size_t)(2 * nk) * (sizeof *rates + 1));
     int8_t *of_pass = (int8_t *)(rates + 2 * nk);
     int64_t often = 0;
     if (!rates)
         return LF_NO_MEMORY;
     for (int64_t i = 0; i < m; i++) {
         total += w[i];
+        passing += w[i] * (double)c[i] / (double)LF_MAX(n[i], 1);
         often = w[i] > w[often] ? i : often;
     }
     lf_status status = LF_NAME(count_rates)(1, n + often, c + often, nk, k, rates, rates + nk);
@@ -391,8 +511,12 @@ lf_status LF_NAME(count_means)(int64_t m, const int64_t *n, const int64_t *c, co
         of_pass[j] = rates[j] > 0.5;
         rates[j] = of_pass[j] ? rates[nk + j] : rates[j];
     }
+    /* pass@k is at least that of k = 1; the spread of few cells may be none */
+    const int by_failures = k[0] > 0 && m >= MANY_CELLS && passing >= 0.0625 * total;
     if (status == LF_OK)
-        status = sum_up(m, n, c, w, nk, k, rates, of_pass, out);
+        status = sum_up(m, n, c, w, nk, k, rates, of_pass, by_failures, out);
+    for (int64_t j = 0; j < nk && by_failures; j++)
+        out[j] = total - out[nk + j];
     for (int64_t j = 0; j < nk; j++) {
         const double pass = out[j] / total, fail = out[nk + j] / total;
         const double shift = (of_pass[j] ? pass : fail) - rates[j];
@@ -411,10 +535,10 @@ static int64_t one_curve(int64_t m, const int64_t *n, int64_t n_step, const int6
     if (n[0] < k[nk - 1] || n[0] >= LONGEST_ROW)
         return 0;
     const int64_t room = SMALL * SMALL + n[0] + 1;
-    int64_t *cells = malloc((size_t)(3 * room) * sizeof *cells), *number = cells + 2 * room;
-    double *weights = malloc((size_t)room * sizeof *weights);
-    int64_t found = LF_NO_MEMORY;
-    if (cells && weights)
+    int64_t *cells = scratch_take(CELLS, (size_t)(4 * room) * sizeof *cells);
+    int64_t *number = cells + 2 * room, found = LF_NO_MEMORY;
+    double *weights = (double *)(number + room);
+    if (cells)
         found = LF_NAME(count_tally)(m, n, n_step, c, room, cells);
     if (found > 0 && cells[0] < k[nk - 1])
         found = 0;
@@ -423,8 +547,7 @@ static int64_t one_curve(int64_t m, const int64_t *n, int64_t n_step, const int6
     lf_status status = LF_OK;
     if (found > 0)
         status = LF_NAME(count_means)(found, cells, cells + room, weights, nk, k, out);
-    free(cells);
-    free(weights);
+    scratch_give_back(CELLS, cells);
     return status == LF_OK ? found : status;
 }
 
