@@ -35,12 +35,21 @@ def simulate(
     spectrum_exponent: Annotated[
         float, typer.Option(help="alpha_s: eigenvalues fall as j^-(1+alpha_s).")
     ] = 0.5,
-    n_min: Annotated[int, typer.Option(min=1, help="Smallest training size; sizes double from it.")] = 16,
+    signal: Annotated[float, typer.Option(max=1e6, help="Size of the coefficients to be learned.")] = 1.0,
+    n_min: Annotated[int, typer.Option(min=1, help="Smallest training size.")] = 16,
     n_max: Annotated[int, typer.Option(min=1, max=10**7, help="Largest training size.")] = 4096,
+    per_octave: Annotated[int, typer.Option(min=1, max=100, help="Training sizes for each doubling.")] = 1,
     k_max: Annotated[int, typer.Option(min=1, max=10**15, help="Largest number of attempts.")] = 10_000,
     k_ref: Annotated[int, typer.Option(min=1, help="Attempts at which beta_eff is tabulated.")] = 100,
     runs: Annotated[int, typer.Option(min=2, help="Training runs of each size.")] = 64,
     instances: Annotated[int, typer.Option(min=1, max=10**9, help="Fresh instances of each run.")] = 20_000,
+    geometric: Annotated[
+        bool, typer.Option("--geometric", help="Draw first successes, as an experiment would see them.")
+    ] = False,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Keep what is found in this .npz file; the same command goes on from there."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Draw the table and the curves into this file.")] = None,
     out: Annotated[
@@ -59,23 +68,39 @@ def simulate(
             raise Refused(f"--n-max {n_max} is below --n-min {n_min}")
         if k_ref > k_max:
             raise Refused(f"--k-ref {k_ref} is above --k-max {k_max}")
-        if beta <= 2:
-            raise Refused(f"--beta {beta:g}: the excess risk after training is finite for beta > 2 only")
         with refusals():
             model = LIDModel(
-                d, beta, spectrum_exponent=spectrum_exponent, sigma=sigma, delta=delta, ridge=ridge
+                d,
+                beta,
+                spectrum_exponent=spectrum_exponent,
+                sigma=sigma,
+                delta=delta,
+                ridge=ridge,
+                signal=signal,
             )
+            if checkpoint is not None:
+                io.check_output("--checkpoint", checkpoint, (".npz",))
             if out is not None:
                 io.check_output("--out", out, (".npz",))
                 io.check_output("--out", out.with_suffix(".json"), (".json",))
         if plot is not None:
             check_figure("--plot", plot)
-        N = [n_min << i for i in range((n_max // n_min).bit_length())]
+        steps = range(int(per_octave * np.log2(n_max / n_min) + 1e-9) + 1)
+        N = sorted({round(n_min * 2 ** (i / per_octave)) for i in steps})
         k = sorted({*_attempts(k_max), k_ref})
         with refusals():
-            if d in N and ridge == 0:
+            if d in N and ridge == 0 and beta > 2:
                 raise ValueError(f"--ridge 0: at N = d = {d} the excess risk is infinite without a penalty")
-            result = model.simulate(N, k, runs=runs, instances=instances, rng=seed, progress=True)
+            result = model.simulate(
+                N,
+                k,
+                runs=runs,
+                instances=instances,
+                rng=seed,
+                checkpoint=checkpoint,
+                progress=True,
+                geometric=geometric,
+            )
             numbers = result.numbers(k_ref)
         settings = {"lidfast": version("lidfast"), **asdict(model)}
         settings |= {"runs": runs, "instances": result.instances, "seed": seed, "k_ref": k_ref}
@@ -131,4 +156,7 @@ def _print_simulation(numbers: Mapping[str, NDArray[Any]], settings: Mapping[str
     out.print(
         f"beta_eff({k_ref}) tends to {numbers['beta_eff_limit']:.3f} as L_gen falls, and with k to beta."
     )
-    out.print("crossover k: where S(k), at the predicted L_gen, is twice the intrinsic law's.")
+    if np.isfinite(numbers["generalization_error_exact"]).any():
+        out.print("crossover k: where S(k), at the predicted L_gen, is twice the intrinsic law's.")
+    else:
+        out.print("For beta <= 2 the noise has no variance, and the mean excess risk is infinite (median).")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from . import _check, _mixture
+from . import _check, _mixture, _precision
 from ._check import FloatArray
 from ._counts import Counts, checked
 from ._gamma import digamma_difference, log_beta_ratio, log_gamma_cross
 from ._lid_nodes import log_fail as _log_fail
 from ._lid_nodes import nodes as _nodes
+from ._lid_nodes import nodes_of_biases as _nodes_of_biases
 from .passk import _curve_sums, _weights
 from .random import Generator, Seed, Size, default_rng
 
@@ -580,6 +582,11 @@ class LID(Difficulty):
     sigma : float, > 0
     delta : float, > 0
         Tolerance.
+    prior : "gamma", "weibull", "pareto", "lognormal", or array_like of tau > 0
+        Law of tau, as for `lidfast.LIDModel`.
+    bias : array_like, shape (n,), optional
+        Samples of B in place of the normal law, as of features that are not Gaussian; V is then their mean
+        square, and may be given as None.
 
     Raises
     ------
@@ -596,29 +603,55 @@ class LID(Difficulty):
     2.26431
     """
 
-    V: float
+    V: float | None
     beta: float
     sigma: float
     delta: float
+    prior: str | ArrayLike = field(default="gamma", kw_only=True)
+    bias: ArrayLike | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        if self.bias is not None:
+            bias = np.abs(_check.vector("bias", self.bias))
+            square = float(np.mean(bias**2))
+            if self.V is not None and not math.isclose(self.V, square, rel_tol=1e-6):
+                raise ValueError(f"V is {self.V}: it must be None, or the mean square of bias, {square}")
+            object.__setattr__(self, "V", square)
+            object.__setattr__(self, "bias", tuple(np.sort(bias).tolist()))
+        object.__setattr__(self, "prior", _precision.checked_prior(self.prior))
         _check_parameters(
             self, V=_check.NON_NEGATIVE, beta=_check.POSITIVE, sigma=_check.POSITIVE, delta=_check.POSITIVE
         )
 
+    @cached_property
+    def precision(self) -> _precision.Sampled | _precision.Smooth:
+        """Law of the latent precision tau."""
+        return _precision.precision(self.prior, self.beta)
+
     @property
     def tail_exponent(self) -> float:
-        """Beta where V is 0; else 0, as confidently wrong instances fall slower than any power."""
-        return 0.0 if self.V else self.beta
+        """Beta where V is 0, inf where the law of tau has no power tail; else 0.
+
+        With V > 0 confidently wrong instances fall slower than any power. Of given biases b, those above
+        delta are missed by instances of high precision: of P(tau > t) ~ e^-t it is 2 sigma^2 / (b - delta)^2
+        for the largest, if that is below beta.
+        """
+        if self.bias is None:
+            return 0.0 if self.V else self.precision.tail_exponent
+        beyond = max(cast(tuple[float, ...], self.bias)) - self.delta
+        if beyond <= 0:
+            return self.precision.tail_exponent
+        return min(self.precision.tail_exponent, self.precision.decay * 2 * (self.sigma / beyond) ** 2)
 
     @property
     def amplitude(self) -> float:
         r"""Amplitude P of the intrinsic law S(k) ~ P k^-beta, that of V = 0 [LID].
 
-        .. math:: P = 2 \Gamma(\beta) / \Gamma(\beta/2) \, c^{-\beta},
-                  \quad c = \sqrt{2/\pi} \, \delta/\sigma
+        .. math:: P = 2 A \Gamma(\beta) c^{-\beta}, \quad c = \sqrt{2/\pi} \, \delta/\sigma
 
-        Infinite where it is above the largest double.
+        where the density of u = ln tau tends to :math:`A e^{\beta u/2}`: :math:`1 / \Gamma(\beta/2)` for the
+        gamma law, :math:`\beta/2` for those of Weibull and Pareto. Infinite where it is above the largest
+        double, NaN where the law of tau has no power tail.
 
         Examples
         --------
@@ -627,7 +660,10 @@ class LID(Difficulty):
         1631.153971923
         """
         log_c = 0.5 * math.log(2 / math.pi) + math.log(self.delta) - math.log(self.sigma)
-        log_p = math.log(2) + math.lgamma(self.beta) - math.lgamma(0.5 * self.beta) - self.beta * log_c
+        coefficient = getattr(self.precision, "log_coefficient", math.nan)
+        log_p = math.log(2) + coefficient + math.lgamma(self.beta) - self.beta * log_c
+        if math.isnan(log_p):
+            return math.nan
         return math.exp(log_p) if log_p < 709 else math.inf
 
     def crossover_k(self) -> float:
@@ -646,7 +682,7 @@ class LID(Difficulty):
         """
         if self.V == 0:
             return math.inf
-        clean = LID(0.0, self.beta, self.sigma, self.delta)
+        clean = LID(0.0, self.beta, self.sigma, self.delta, prior=self.prior)
 
         def excess(log_k: Any) -> Any:
             k = np.exp(log_k)
@@ -662,17 +698,28 @@ class LID(Difficulty):
         return math.exp(optimize.brentq(excess, log_k[i - 1], log_k[i], xtol=1e-10))
 
     def _draw(self, size: Size, rng: Generator) -> Any:
-        tau = rng.standard_gamma(0.5 * self.beta, size)
-        bias = math.sqrt(self.V) * rng.standard_normal(size)
-        s = -np.expm1(_log_fail(bias, tau, self.sigma, self.delta))
+        tau = self.precision.sample(size, rng)
+        if self.bias is None:
+            off = math.sqrt(self._V) * rng.standard_normal(size)
+        else:
+            bias = np.array(self.bias)
+            off = bias[np.asarray(rng.random(size) * bias.size).astype(np.int64)]
+        s = -np.expm1(_log_fail(off, tau, self.sigma, self.delta))
         return s.item() if size is None else s
+
+    @property
+    def _V(self) -> float:
+        return cast(float, self.V)  # not None after the checks
 
     def _law(
         self, low: float, high: float, *, sharpness: float = 1.0, depth: float = 0.0
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        v = min(math.sqrt(self.V) / self.sigma, 1e140) ** 2
         r = min(max(self.delta / self.sigma, 1e-140), 1e140)
-        return _nodes(v, self.beta, r, low, high, sharpness=sharpness, depth=depth)
+        if self.bias is not None:
+            bias = np.minimum(np.array(self.bias) / self.sigma, 1e140)
+            return _nodes_of_biases(bias, self.precision, r, high, sharpness=sharpness, depth=depth)
+        v = min(math.sqrt(self._V) / self.sigma, 1e140) ** 2
+        return _nodes(v, self.precision, r, low, high, sharpness=sharpness, depth=depth)
 
     def _curve(self, k: FloatArray) -> tuple[FloatArray, FloatArray]:
         log_w, log_q, _ = self._law(k.min(), k.max())

@@ -1,9 +1,9 @@
 """The two-dimensional law of ln(1 - s) in the LID model as a weighted sum over nodes.
 
-In units of sigma the law has three parameters: v = V / sigma^2, beta and r = delta / sigma. With
+In units of sigma the law has the parameters v = V / sigma^2 and r = delta / sigma, and that of tau. With
 u = ln tau, h = r sqrt(tau) and x = |B| sqrt(tau) / sigma, an attempt succeeds with probability
 s = Q(x - h) - Q(x + h), Q the upper tail of the normal law; given u, x is |normal| times
-g = sqrt(v tau), and tau is Gamma(beta / 2).
+g = sqrt(v tau), and tau has a law of its own.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from . import _passk
 from ._check import FloatArray
+from ._precision import Sampled, Smooth
 
 _POINTS, _WEIGHTS = (0.5 * y for y in np.polynomial.legendre.leggauss(16))  # on [-1/2, 1/2], sum 1
 _HERMITE_POINTS, _HERMITE_WEIGHTS = (y[12:] for y in np.polynomial.hermite_e.hermegauss(24))
 _NEGLIGIBLE = 45.0  # e^-45 of the result may be lost
+_LOST_BELOW = 32.0  # and e^-32 of it at the lowest precisions, where S is not 1
 _MAX_PANELS = 60_000  # a million nodes; beyond, panels are widened and digits given up
 
 
@@ -29,35 +32,13 @@ def log_fail(bias: ArrayLike, tau: ArrayLike, sigma: float, delta: float) -> Flo
 
 
 def success(x: ArrayLike, h: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Probability s of success, and ln(1 - s), each accurate to a few roundings at both ends.
-
-    For small h, s = 2 phi(x) sum_j h^(2j+1) He_2j(x) / (2j+1)!, where a difference of tails would
-    cancel; above s = 1/2 ln(1 - s) is that of the sum of the two tails outside.
-    """
+    """Probability s of success, and ln(1 - s), each accurate to a few roundings at both ends."""
     x, h = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(h, dtype=np.float64))
-    shape, x, h = x.shape, x.ravel(), h.ravel()
-    s, log_q = np.empty(x.size), np.empty(x.size)
-    near = h * np.maximum(x, 1) <= 0.3  # the first term left out is then below 1e-16
-    xs, hs = x[near], h[near]
-    step, square = xs * hs, hs * hs
-    before, now = np.ones(xs.size), step  # h^n He_n(x), n = 0, 1
-    total, factorial = np.ones(xs.size), 1.0
-    for n in range(1, 11):
-        before, now = now, step * now - n * square * before
-        if n % 2:
-            factorial *= (n + 1) * (n + 2)
-            total += now / factorial
-    s[near] = math.sqrt(2 / math.pi) * hs * np.exp(-0.5 * xs * xs) * total
-    log_q[near] = np.log1p(-s[near])
-    far = ~near
-    xs, hs = x[far], h[far]
-    sf = special.ndtr(hs - xs) - special.ndtr(-hs - xs)
-    upper = sf > 0.5
-    qf = np.log1p(-np.minimum(sf, 0.5))
-    outside = special.log_ndtr((xs - hs)[upper])
-    qf[upper] = outside + np.log1p(np.exp(special.log_ndtr(-(xs + hs)[upper]) - outside))
-    s[far], log_q[far] = sf, qf
-    return s.reshape(shape), log_q.reshape(shape)
+    s, log_q = np.empty(x.shape), np.empty(x.shape)
+    if x.size:
+        x, h = np.ascontiguousarray(x).ravel(), np.ascontiguousarray(h).ravel()
+        _passk.attempts(x, h, s.reshape(-1), log_q.reshape(-1))
+    return s, log_q
 
 
 def _log_sum(x: FloatArray) -> float:
@@ -73,30 +54,31 @@ def _composite(low: float, high: float, width: float) -> tuple[FloatArray, Float
     return points, np.tile(np.log(width * _WEIGHTS), panels)
 
 
-def _gamma_line(
-    beta: float, r: float, high: float, depth: float, width: float
+def _tau_line(
+    precision: Sampled | Smooth, r: float, high: float, depth: float, width: float
 ) -> tuple[FloatArray, FloatArray, float]:
     """Points u, ln weights of the law of u, and ln of the mass below them, where no attempt succeeds.
 
-    The lowest u: k s is e^(u/2 - u*/2), u* = -2 ln(k c), and its integral against the law, as
-    e^(u (1 + beta) / 2 - e^u), is to be negligible below. With A = (1 + beta) / 2 a distance d under
-    min(u*, ln A) costs at least A (d - 1 + e^-d), and x = 32 / A, d = x + sqrt(2 x) makes that 32.
-    The highest: Gamma(a) exceeds a + sqrt(2 a t) + t with probability below e^-t.
+    k s is e^((u - u*)/2), u* = -2 ln(k c); of sampled precisions the points are the samples.
     """
-    a = 0.5 * beta
-    center = min(-2 * (math.log(high) + 0.5 * math.log(2 / math.pi) + math.log(r)), math.log(a + 0.5))
-    x = 32 / (a + 0.5)
-    low = center - x - math.sqrt(2 * x)
-    top = math.log(a + math.sqrt(2 * a * depth) + depth)
-    u, log_weight = _composite(low, top, width)
-    log_weight += a * u - np.exp(u) - special.gammaln(a)
-    # gammainc(a, t) at t << 1, in logarithms: it may underflow
-    below = a * low - special.gammaln(a + 1) + math.log(special.hyp1f1(a, a + 1, -math.exp(low)))
-    return u, log_weight, below
+    if isinstance(precision, Sampled):
+        u = precision.log_tau
+        return u, np.full(u.size, -math.log(u.size)), -math.inf
+    bend = -2 * (math.log(high) + 0.5 * math.log(2 / math.pi) + math.log(r))
+    low = precision.floor(bend, _LOST_BELOW)
+    u, log_weight = _composite(low, precision.top(depth), width)
+    return u, log_weight + precision.log_density(u), float(precision.log_cdf(low))
 
 
 def nodes(
-    v: float, beta: float, r: float, low: float, high: float, *, sharpness: float = 1.0, depth: float = 0.0
+    v: float,
+    precision: Sampled | Smooth,
+    r: float,
+    low: float,
+    high: float,
+    *,
+    sharpness: float = 1.0,
+    depth: float = 0.0,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Nodes for E[(1-s)^k], k in [low, high]: ln weights, ln(1-s) and s.
 
@@ -105,8 +87,8 @@ def nodes(
     the panels are (a peak that is `depth` nats high has a width of the order depth^-1/2 in u).
     `sharpness` > 1 makes them finer, for integrands sharper than (1-s)^k.
     """
-    coarse = min(1.0, 30 / beta) / sharpness
-    u, log_weight, below = _gamma_line(beta, r, high, max(depth, _NEGLIGIBLE), coarse)
+    coarse = (1.0 if isinstance(precision, Sampled) else precision.width) / sharpness
+    u, log_weight, below = _tau_line(precision, r, high, max(depth, _NEGLIGIBLE), coarse)
     s, log_q = success(0.0, r * np.exp(0.5 * u))
     if v == 0:
         return np.append(log_weight, below), np.append(log_q, 0.0), np.append(s, 0.0)
@@ -114,17 +96,16 @@ def nodes(
     # S grows with V, so S(high; 0) is a lower bound; and so is the mass of (tau > t, x > cut(t)).
     with np.errstate(over="ignore"):
         bound = max(_log_sum(log_weight + high * log_q), below)
-    t = np.geomspace(1e-3, 1e4, 400)
-    cut = _cut(r * np.sqrt(t), high)
-    with np.errstate(divide="ignore"):
-        mass = np.log(special.gammaincc(0.5 * beta, t))
-    bound = max(bound, float(np.max(mass + special.log_ndtr(-cut / np.sqrt(v * t)))))
+    root = np.exp(0.5 * u)
+    above = np.logaddexp.accumulate(log_weight[::-1])[::-1]
+    unlucky = special.log_ndtr(-_cut(r * root, high) / (math.sqrt(v) * root))
+    bound = max(bound, float(np.max(above + unlucky)))
     least = min(bound, -depth) - _NEGLIGIBLE  # ln of the weight that nodes must exceed
     depth = max(depth, _NEGLIGIBLE - bound)
 
     widen = 1.0
     while True:
-        u, log_weight, below = _gamma_line(beta, r, high, depth, widen * min(coarse, 5 / math.sqrt(depth)))
+        u, log_weight, below = _tau_line(precision, r, high, depth, widen * min(coarse, 5 / math.sqrt(depth)))
         h, g = r * np.exp(0.5 * u), math.sqrt(v) * np.exp(0.5 * u)
         z_end = math.sqrt(2 * depth)
         end = np.minimum(_cut(h, high), g * z_end)
@@ -172,6 +153,24 @@ def nodes(
         np.append(log_q, [0.0, -np.finfo(float).max]),
         np.append(s, [0.0, 1.0]),
     )
+
+
+def nodes_of_biases(
+    bias: FloatArray,
+    precision: Sampled | Smooth,
+    r: float,
+    high: float,
+    *,
+    sharpness: float = 1.0,
+    depth: float = 0.0,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Nodes as those of `nodes`, for equally likely magnitudes of B / sigma, which share those of u."""
+    width = 1.0 if isinstance(precision, Sampled) else min(precision.width, 0.5)
+    u, log_weight, below = _tau_line(precision, r, high, max(depth, 2 * _NEGLIGIBLE), width / sharpness)
+    root = np.exp(0.5 * u)
+    s, log_q = success(bias[:, None] * root, np.broadcast_to(r * root, (bias.size, u.size)))
+    log_w = np.broadcast_to(log_weight - math.log(bias.size), s.shape)
+    return np.append(log_w, below), np.append(log_q, 0.0), np.append(s, 0.0)
 
 
 def _cut(h: FloatArray, k: float) -> FloatArray:

@@ -54,3 +54,18 @@ def mixture(
     f: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None: ...
+def attempts(
+    x: NDArray[np.float64], h: NDArray[np.float64], s: NDArray[np.float64], log_fail: NDArray[np.float64]
+) -> None: ...
+def lid_curves(
+    root: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    scale: NDArray[np.float64] | None,
+    bias: NDArray[np.float64] | None,
+    instances: int,
+    reach: float,
+    delta: float,
+    key: NDArray[np.uint64],
+    k: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None: ...

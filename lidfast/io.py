@@ -11,16 +11,17 @@ import glob
 import io
 import json
 import os
-import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 import polars as pl
+
+from ._atomic import atomically as atomically
 
 #: Names under which the counts are looked for.
 N_NAMES = ("n", "num_samples", "attempts")
@@ -463,36 +464,6 @@ def check_output(option: str, path: Path, endings: Sequence[str]) -> None:
         raise ValueError(f"{option} {path}: is a folder")
     if not os.access(folder, os.W_OK):
         raise ValueError(f"{option} {path}: permission to write in {folder} is denied")
-
-
-@contextmanager
-def atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file that takes its name only when it is whole.
-
-    Parameters
-    ----------
-    path : path
-        An existing file is replaced; it stays as it was if the block raises.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from lidfast.io import atomically
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with atomically(Path(folder) / "a.txt") as file:
-    ...         _ = file.write(b"whole")
-    ...     (Path(folder) / "a.txt").read_text()
-    'whole'
-    """
-    target = Path(path).resolve()  # a link keeps pointing where it did
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            yield file
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _json(table: pl.DataFrame) -> bytes:

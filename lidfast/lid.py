@@ -5,36 +5,24 @@ Source: [LID] arXiv 2601.03764.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.special
 from numpy.typing import ArrayLike
 
-from . import _check, spectrum
-from ._check import FloatArray, IntArray
-from ._lid_nodes import log_fail
+from . import _check, _checkpoint, _precision, _simulation, spectrum
+from ._check import FloatArray
+from ._precision import Sampled, Smooth
 from ._progress import Advance, shown
-from ._threads import get_num_threads, num_threads
+from ._simulation import LIDResult, agreement
 from .difficulty import LID
-from .passk import _curve_sums
-from .random import Generator, Seed, default_rng
-from .ridge import ridge_risk
+from .random import Generator, Seed
 
-# Instances whose failure rates are summed at a time; they stay in the second-level cache.
-_INSTANCES_AT_A_TIME = 1 << 14
-# The proposal of the simulation: standard normals reach _Z_MAX (P(|z| > 12) = 4e-33), and a share
-# _BELOW of the instances lies under the range of ln tau that matters.
-_Z_MAX = 12.0
-_BELOW = 0.02
-_GOLDEN = (np.sqrt(5) - 1) / 2
-# Points whose relative standard error exceeds this are not called resolved.
-_RESOLVED = 0.03
+__all__ = ["LIDModel", "LIDResult", "agreement"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +55,11 @@ class LIDModel:
     ridge : float, >= 0
         Penalty of the mean squared error; scikit-learn's alpha is N * ridge.
     signal : float
+    prior : "gamma", "weibull", "pareto", "lognormal", or array_like of tau > 0
+        Law of the latent precision. The first three have P(tau <= t) ~ t^(beta/2), which is all that the
+        intrinsic tail of S knows of them: 1 - exp(-t^(beta/2)) of Weibull; t^(beta/2) up to t = 1 of Pareto
+        (the law of 1 / tau). The logarithm of a log-normal tau has the mean and variance that it has under
+        the gamma law; it has no power tail. Of given values each is as likely.
 
     Notes
     -----
@@ -90,6 +83,7 @@ class LIDModel:
     delta: float = field(default=0.01, kw_only=True)
     ridge: float = field(default=1e-9, kw_only=True)
     signal: float = field(default=1.0, kw_only=True)
+    prior: str | ArrayLike = field(default="gamma", kw_only=True)
 
     def __post_init__(self) -> None:
         def keep(name: str, value: Any) -> None:
@@ -104,6 +98,7 @@ class LIDModel:
                 if given.size != self.d:
                     raise ValueError(f"{name} has {given.size} elements: it must have d = {self.d}")
                 keep(name, tuple(given.tolist()))  # hashable
+        keep("prior", _precision.checked_prior(self.prior))
 
     # ------------------------------------------------------------ training
 
@@ -121,10 +116,15 @@ class LIDModel:
             return _read_only(np.full(self.d, self.signal))
         return _read_only(np.asarray(self.theta, dtype=np.float64))
 
+    @cached_property
+    def precision(self) -> Sampled | Smooth:
+        """Law of the latent precision tau."""
+        return _precision.precision(self.prior, self.beta)
+
     @property
     def noise_variance(self) -> float:
-        """Variance of the label noise, 2 sigma^2 / (beta - 2); inf for beta <= 2."""
-        return 2 * self.sigma**2 / (self.beta - 2) if self.beta > 2 else np.inf
+        """Variance of the label noise, sigma^2 E[1/tau]: 2 sigma^2 / (beta - 2), inf for beta <= 2."""
+        return self.sigma**2 * self.precision.inverse_mean
 
     def generalization_error(self, N: ArrayLike) -> Any:
         """Mean excess risk L_gen(N) of the ridge head, by its deterministic equivalent.
@@ -137,7 +137,7 @@ class LIDModel:
         Returns
         -------
         float or ndarray, shape of N
-            inf for beta <= 2.
+            inf where the noise has no variance, as for beta <= 2.
 
         Examples
         --------
@@ -146,7 +146,7 @@ class LIDModel:
         0.0399997
         """
         sizes = _check.array("N", N, _check.POSITIVE)
-        if self.beta <= 2:
+        if not np.isfinite(self.noise_variance):
             risk: Any = np.full(sizes.shape, np.inf)
         else:
             risk = spectrum.generalization_error(
@@ -175,7 +175,7 @@ class LIDModel:
         2.5
         """
         size = _check.scalar("N", N, _check.POSITIVE)
-        if self.beta <= 2:
+        if not np.isfinite(self.noise_variance):
             raise ValueError(
                 f"beta is {self.beta}: the excess risk after training is finite for beta > 2 only "
                 "(difficulty.LID takes a risk that you know)"
@@ -185,8 +185,9 @@ class LIDModel:
             raise ValueError(f"N is {size:g}: at N = d without a ridge penalty the excess risk is infinite")
         return self._difficulty_at(risk)
 
-    def _difficulty_at(self, risk: float) -> LID:
-        return LID(float(risk), self.beta, self.sigma, self.delta)
+    def _difficulty_at(self, risk: float, bias: FloatArray | None = None) -> LID:
+        """Law at a risk, or at given magnitudes of B whose mean square it is."""
+        return LID(float(risk), self.beta, self.sigma, self.delta, prior=self.prior, bias=bias)
 
     def _over_sizes(self, N: ArrayLike, value: Callable[[LID], Any]) -> Any:
         sizes = _check.array("N", N, _check.POSITIVE)
@@ -264,16 +265,18 @@ class LIDModel:
         runs: int = 64,
         instances: int = 1_000_000,
         rng: Seed | Generator = None,
+        X: ArrayLike | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
         progress: bool | Advance = False,
+        geometric: bool = False,
     ) -> LIDResult:
         """Train `runs` heads on each N and attempt `instances` fresh instances with each of them.
 
         A run draws N labelled features, solves the ridge problem, computes the excess risk V_r of
-        the solution exactly (`ridge_risk`, for all runs at first), draws instances (tau, B) with
-        B ~ Normal(0, V_r), the law of x.(theta_hat - theta) for a fresh x, and averages (1 - s)^k over
-        them. The instances are a randomly shifted lattice over ln tau and |B|, weighted by their law,
-        so that failure rates far below 1/instances are seen; the shift makes the averages unbiased and
-        the runs independent.
+        the solution exactly (`ridge_risk`), draws instances (tau, B) with B ~ Normal(0, V_r), the law of
+        x.(theta_hat - theta) for a fresh x, and averages (1 - s)^k over them. The instances are drawn
+        in strata of ln tau and of |B|, weighted by their law, so that failure rates far below
+        1/instances are seen; the averages are unbiased and the runs independent.
 
         Parameters
         ----------
@@ -284,9 +287,21 @@ class LIDModel:
             Instances of each run.
         rng : None, int, SeedSequence or Generator
             The result does not depend on the number of threads, nor a run on the other runs.
+        X : array_like, shape (n, d), optional
+            Real features in place of Gaussian ones: a run draws N of the rows (with replacement) and labels
+            x.theta plus noise, theta in the columns of X; instances are rows, too, and V_r = mean B^2. The
+            model's eigenvalues do not matter.
+        checkpoint : path, optional
+            An .npz file in which everything found is kept every few seconds, at the end, and at Ctrl-C or
+            an error. A call with the same arguments goes on from there, after a kill too, with the same
+            numbers; without an rng it takes the file's. Without the file's name nothing is written.
         progress : bool or callable
             True draws a bar on a terminal (with rich, of the extra cli); a callable is called as
-            progress(done, total) after each run.
+            progress(done, total) after each batch of runs.
+        geometric : bool
+            Whether to draw instances plainly, and the attempt of the first success of each, in place of
+            the mean (1 - s)^k over strata: what an experiment would see, with its noise. beta_eff is then
+            the slope between neighboring k.
 
         Returns
         -------
@@ -294,6 +309,8 @@ class LIDModel:
 
         Raises
         ------
+        ValueError, TypeError
+            Names the argument and the first bad index; or what a checkpoint was made with.
         numpy.linalg.LinAlgError
             Names an N and a run whose ridge problem is singular, which takes a ridge of (nearly) 0.
 
@@ -305,114 +322,25 @@ class LIDModel:
         >>> result.failure_rate.shape
         (1, 2)
         """
-        sizes = _check.integer_vector("N", N, 1, 2**31 - 1)
-        ks = _check.vector("k", k, _check.NON_NEGATIVE)
-        runs = _check.integer("runs", runs, 2)
-        instances = _check.integer("instances", instances, 1)
-        shape = (sizes.size, runs, ks.size)
-        simulated, simulated_slope, exact, exact_slope = (np.empty(shape) for _ in range(4))
-
-        stopped = threading.Event()
-
-        def run(at: tuple[int, int], generator: Generator) -> None:
-            with num_threads(1):  # the runs are what is shared out
-                simulated[at], simulated_slope[at] = self._attempt(
-                    risk[at], ks, instances, generator, stopped
-                )
-                exact[at], exact_slope[at] = self._exact(risk[at], ks)
-
-        trainer, examiner = default_rng(rng).spawn(2)
-        with shown(progress, "training runs") as advance, ThreadPoolExecutor(get_num_threads()) as pool:
-            risk = self._train(sizes, runs, trainer)
-            waiting = [
-                pool.submit(run, (i, r), generator)
-                for i, generators in enumerate(examiner.spawn(sizes.size))
-                for r, generator in enumerate(generators.spawn(runs))
-            ]
-            try:
-                for done, future in enumerate(as_completed(waiting), 1):
-                    future.result()
-                    advance(done, len(waiting))
-            finally:  # after Ctrl-C the threads stop at their next chunk of instances
-                stopped.set()
-                for future in waiting:
-                    future.cancel()
-        return _summarize(self, sizes, ks, instances, risk, simulated, simulated_slope, exact, exact_slope)
-
-    def _exact(self, risk: float, k: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """S(k; risk) and its derivative in k, which is left at 0 for k = 0: nobody asks for it there."""
-        rate, slope, positive = np.ones(k.size), np.zeros(k.size), k > 0
-        if positive.any():
-            log_rate, exponent = self._difficulty_at(risk)._curve(k[positive])
-            rate[positive] = np.exp(log_rate)
-            slope[positive] = -exponent * rate[positive] / k[positive]
-        return rate, slope
-
-    def _train(self, N: IntArray, runs: int, rng: Generator) -> FloatArray:
-        """Excess risks (nN, runs) of heads trained on N labels."""
-        return ridge_risk(
-            self.spectrum,
-            self.coefficients,
-            N,
-            runs=runs,
-            # sigma xi / sqrt(tau) is a scaled Student t (theory: section 1 of [LID])
-            noise_scale=self.sigma * np.sqrt(2 / self.beta),
-            noise_df=self.beta,
-            ridge=self.ridge,
-            rng=rng,
+        features = None
+        if X is not None:
+            features = np.ascontiguousarray(_check.array("X", X), dtype=np.float64)
+            if features.ndim != 2 or features.shape[1] != self.d or not features.size:
+                raise ValueError(f"X has shape {features.shape}: it must be (n, d), n > 0 and d = {self.d}")
+        plan = _simulation.Plan(
+            model=self,
+            N=_check.integer_vector("N", N, 1, 2**31 - 1),
+            k=_check.vector("k", k, _check.NON_NEGATIVE),
+            runs=_check.integer("runs", runs, 2),
+            instances=_check.integer("instances", instances, 1),
+            X=features,
+            geometric=bool(geometric),
         )
-
-    def _attempt(
-        self, risk: float, k: FloatArray, instances: int, rng: Generator, stopped: threading.Event
-    ) -> tuple[FloatArray, FloatArray]:
-        """Failure rates and their derivatives in k, over weighted instances (tau, |B|)."""
-        total = np.zeros((2, k.size))
-        shift = rng.random(2)
-        for start in range(0, instances, _INSTANCES_AT_A_TIME):
-            if stopped.is_set():
-                break
-            index = np.arange(start, min(instances, start + _INSTANCES_AT_A_TIME))
-            # A lattice in the unit square; the shift makes each of its points uniform there.
-            x, y = np.mod([index / instances, index * _GOLDEN] + shift[:, None], 1.0)
-            tau, z, weight = self._instances(x, y, float(k.max()))
-            log_failure = log_fail(np.sqrt(risk) * z, tau, self.sigma, self.delta)
-            total += _curve_sums(log_failure, weight, k)
-        total /= instances
-        return total[0], total[1]
-
-    def _instances(
-        self, x: FloatArray, y: FloatArray, k_max: float
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """tau, |B| / sqrt(V) and the weight, law over proposal, of points of the unit square.
-
-        The proposal is uniform in |z| up to _Z_MAX, and in ln tau from where even k_max attempts
-        mostly fail up to where the law ends; a share _BELOW lies under that, spread as the law is there.
-        What lies above has a probability below 1e-32.
-        """
-        shape = self.beta / 2
-        high = np.log(shape + np.sqrt(150 * shape) + 75)
-        c = np.sqrt(2 / np.pi) * self.delta / self.sigma
-        low = min(-2 * np.log(max(k_max, 1.0) * c) - 7, high - 10)
-        below = x < _BELOW
-        with np.errstate(divide="ignore"):  # x = 0 is tau = 0
-            log_tau = np.where(
-                below,
-                low + np.log(x / _BELOW) / shape,
-                low + (high - low) * (x - _BELOW) / (1 - _BELOW),
-            )
-        tau, z = np.exp(log_tau), _Z_MAX * y
-        log_weight = (
-            -tau
-            - 0.5 * z * z
-            + np.where(
-                below,
-                shape * low - np.log(_BELOW) - scipy.special.gammaln(shape + 1),
-                shape * np.maximum(log_tau, low)
-                + np.log((high - low) / (1 - _BELOW))
-                - scipy.special.gammaln(shape),
-            )
-        )
-        return tau, z, _Z_MAX * np.sqrt(2 / np.pi) * np.exp(log_weight)
+        with (
+            shown(progress, "training runs") as advance,
+            _checkpoint.opened(checkpoint, plan.settings(), rng) as kept,
+        ):
+            return _simulation.run(plan, kept.rng, kept, advance)
 
 
 def _read_only(x: FloatArray) -> FloatArray:
@@ -428,172 +356,3 @@ _FIELDS = {
     "ridge": _check.NON_NEGATIVE,
     "signal": _check.REAL,
 }
-
-
-@dataclass(frozen=True)
-class LIDResult:
-    """What a simulation saw, beside what the theory says of the same runs.
-
-    Attributes
-    ----------
-    model : LIDModel
-    instances : int
-    N : ndarray of int, shape (nN,)
-    k : ndarray, shape (nk,)
-    risk : ndarray, shape (nN, runs)
-        Excess risk V_r of each run.
-    generalization_error, generalization_error_stderr : ndarray, shape (nN,)
-        Mean of the risks, and its standard error. The noise has no fourth moment for beta <= 4: the
-        mean converges slowly and sits above the median.
-    failure_rate_runs, failure_rate_exact_runs : ndarray, shape (nN, runs, nk)
-        S of each run, simulated, and exact at its V_r.
-    failure_rate, failure_rate_stderr, failure_rate_exact : ndarray, shape (nN, nk)
-        Means over runs, and the standard error of the first over runs. The exact one is the mean
-        of S(k; V_r), not S at the mean risk.
-    z : ndarray, shape (nN, nk)
-        Paired z-scores: the differences D_r between simulated and exact carry instance noise only,
-        z = mean D_r / (sd D_r / sqrt(runs)). NaN where |N - d| <= 1 and where all D_r vanish.
-    resolved : ndarray of bool, shape (nN, nk)
-        Whether the instance noise leaves a relative standard error of at most 3%.
-    beta_eff, beta_eff_stderr, beta_eff_exact : ndarray, shape (nN, nk)
-        Local exponents -d ln S / d ln k of the two mean curves, differentiated exactly, and the
-        standard error of the first over runs.
-
-    Examples
-    --------
-    >>> import lidfast
-    >>> model = lidfast.LIDModel(10, 3.0, ridge=1e-3)
-    >>> result = model.simulate([32], [1, 10], runs=4, instances=2000, rng=0)
-    >>> sorted(result.arrays())[:4]
-    ['N', 'beta_eff', 'beta_eff_exact', 'beta_eff_stderr']
-    """
-
-    model: LIDModel
-    instances: int
-    N: IntArray
-    k: FloatArray
-    risk: FloatArray
-    generalization_error: FloatArray
-    generalization_error_stderr: FloatArray
-    failure_rate_runs: FloatArray
-    failure_rate_exact_runs: FloatArray
-    failure_rate: FloatArray
-    failure_rate_stderr: FloatArray
-    failure_rate_exact: FloatArray
-    z: FloatArray
-    resolved: np.ndarray[Any, np.dtype[np.bool_]]
-    beta_eff: FloatArray
-    beta_eff_stderr: FloatArray
-    beta_eff_exact: FloatArray
-
-    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """All arrays by name."""
-        return {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
-
-    def numbers(self, k_ref: float) -> dict[str, np.ndarray[Any, Any]]:
-        """Every number that `lidfast simulate` shows and stores: the arrays, and theory without a run.
-
-        Parameters
-        ----------
-        k_ref : float, one of k
-            Attempts at which beta_eff is shown against N.
-
-        Returns
-        -------
-        dict of ndarray
-            `arrays`, and: beta, k_ref; generalization_error_exact and crossover_k, shape (nN,);
-            generalization_error_line and beta_eff_line over the finer N_line, at the mean excess
-            risk; beta_eff_limit, the exponent at k_ref where the risk vanishes.
-
-        Examples
-        --------
-        >>> import lidfast
-        >>> model = lidfast.LIDModel(10, 3.0, ridge=1e-3)
-        >>> result = model.simulate([32], [1, 10], runs=4, instances=2000, rng=0)
-        >>> float(result.numbers(10)["beta_eff_limit"].round(3))
-        0.794
-        """
-        if k_ref not in self.k:
-            raise ValueError(f"k_ref is {k_ref}: it must be one of k")
-        model = self.model
-        line = np.geomspace(self.N.min(), self.N.max(), 65)
-        return self.arrays() | {
-            "beta": np.array(model.beta),
-            "k_ref": np.array(float(k_ref)),
-            "generalization_error_exact": model.generalization_error(self.N),
-            "crossover_k": model.crossover_k(self.N),
-            "N_line": line,
-            "generalization_error_line": model.generalization_error(line),
-            "beta_eff_line": model.beta_eff(line, k_ref),
-            "beta_eff_limit": np.array(model._difficulty_at(0.0).exponent(k_ref)),
-        }
-
-
-def agreement(numbers: Mapping[str, np.ndarray[Any, Any]]) -> str:
-    """Say in one line how simulation and exact integral agree, by the paired z-scores.
-
-    Parameters
-    ----------
-    numbers : mapping
-        Arrays of an `LIDResult` by name.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from lidfast.lid import agreement
-    >>> agreement({"z": np.array([[1.0, -2.0]]), "resolved": np.array([[True, True]])})[:65]
-    'Simulated against exact S(k), run by run: largest |z| 2.00, mean '
-    """
-    z = numbers["z"][numbers["resolved"] & np.isfinite(numbers["z"])]
-    told = f"largest |z| {np.abs(z).max():.2f}, mean z^2 {np.mean(z**2):.2f}" if z.size else "no z-scores"
-    return (
-        f"Simulated against exact S(k), run by run: {told} over {z.size} points (N, k); "
-        f"{int((~numbers['resolved']).sum())} unresolved (relative standard error above 3%)."
-    )
-
-
-def _summarize(
-    model: LIDModel,
-    N: IntArray,
-    k: FloatArray,
-    instances: int,
-    risk: FloatArray,
-    simulated: FloatArray,
-    simulated_slope: FloatArray,
-    exact: FloatArray,
-    exact_slope: FloatArray,
-) -> LIDResult:
-    root = np.sqrt(risk.shape[1])
-
-    def stderr(x: FloatArray) -> FloatArray:
-        return np.asarray(x.std(axis=1, ddof=1) / root)
-
-    mean, mean_exact = simulated.mean(1), exact.mean(1)
-    difference, noise = (simulated - exact).mean(1), stderr(simulated - exact)
-    compared = (noise > 0) & (np.abs(N - model.d) > 1)[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        z = np.where(compared, difference / noise, np.nan)
-        resolved = noise <= _RESOLVED * mean_exact
-        beta_eff = -k * simulated_slope.mean(1) / mean
-        beta_eff_exact = -k * exact_slope.mean(1) / mean_exact
-        # the delta method for a ratio of means
-        residual = (-k * simulated_slope - beta_eff[:, None, :] * simulated) / mean[:, None, :]
-    return LIDResult(
-        model=model,
-        instances=instances,
-        N=N,
-        k=k,
-        risk=risk,
-        generalization_error=risk.mean(1),
-        generalization_error_stderr=stderr(risk),
-        failure_rate_runs=simulated,
-        failure_rate_exact_runs=exact,
-        failure_rate=mean,
-        failure_rate_stderr=stderr(simulated),
-        failure_rate_exact=mean_exact,
-        z=z,
-        resolved=resolved,
-        beta_eff=beta_eff,
-        beta_eff_stderr=stderr(residual),
-        beta_eff_exact=beta_eff_exact,
-    )

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
@@ -281,8 +283,8 @@ def simulate_figure(numbers: Mapping[str, NDArray[Any]]) -> Figure:
     >>> from lidfast.plot import simulate_figure
     >>> model = lidfast.LIDModel(10, 3.0, ridge=1e-3)
     >>> result = model.simulate([32, 64], [1, 10], runs=4, instances=2000, rng=0)
-    >>> len(simulate_figure(result.numbers(10)).axes)
-    3
+    >>> [axes.get_ylabel() for axes in simulate_figure(result.numbers(10)).axes][-1]
+    'training labels N'
     """
     figure = Figure(figsize=(15, 5.2), layout="constrained")
     risk, failure, exponent = figure.subplots(1, 3)
@@ -302,6 +304,13 @@ def simulate_figure(numbers: Mapping[str, NDArray[Any]]) -> Figure:
         label="simulation: mean ± s.e.",
     )
     risk.plot(N, np.median(numbers["risk"], axis=1), "D", mfc="none", color="C7", label="simulation: median")
+    d, variance = int(numbers["d"]), float(numbers["noise_variance"])
+    if N.min() <= d <= N.max():
+        risk.axvline(d, color="k", lw=1, ls=":", label=f"N = d = {d}")
+    large = numbers["N_line"] >= 2 * d
+    if large.sum() > 1 and math.isfinite(variance):
+        line = numbers["N_line"][large]
+        risk.plot(line, variance * d / line, color="C3", ls="--", lw=1, label="label noise alone: v d / N")
     risk.set(
         xscale="log",
         yscale="log",
@@ -310,8 +319,9 @@ def simulate_figure(numbers: Mapping[str, NDArray[Any]]) -> Figure:
         title="Training lowers the excess risk",
     )
 
-    shades = colormaps["viridis"](np.linspace(0, 0.92, N.size))
-    for i, size in enumerate(N):
+    scale = LogNorm(N.min(), max(N.max(), N.min() + 1))
+    shades = colormaps["viridis"](0.92 * scale(N))
+    for i in range(N.size):
         resolved = numbers["resolved"][i]
         failure.plot(k, numbers["failure_rate_exact"][i], color=shades[i], lw=1.2)
         for mask, face in ((resolved, shades[i]), (~resolved, "none")):
@@ -325,7 +335,6 @@ def simulate_figure(numbers: Mapping[str, NDArray[Any]]) -> Figure:
                 mfc=face,
                 capsize=2,
             )
-        failure.plot([], [], "o-", color=shades[i], ms=3.5, label=f"N = {size}")
     failure.set(
         xscale="log",
         yscale="log",
@@ -333,7 +342,11 @@ def simulate_figure(numbers: Mapping[str, NDArray[Any]]) -> Figure:
         ylabel=r"failure rate $S(k; N) = 1 -$ pass@k",
         title="The hard tail shrinks: lines exact, points simulated",
     )
-    failure.legend(fontsize=8, loc="lower left")
+    if not numbers["resolved"].all():
+        failure.plot([], [], "o", color="C7", mfc="none", ms=3.5, label="relative standard error above 3%")
+        failure.legend(fontsize=8, loc="lower left")
+    colors = ListedColormap(colormaps["viridis"](np.linspace(0, 0.92, 256)))
+    figure.colorbar(ScalarMappable(scale, colors), ax=failure, label="training labels N", pad=0.02)
 
     exponent.axhline(beta, color="k", lw=1, ls=":", label=rf"tail exponent $\beta$ = {beta:g}")
     limit = float(numbers["beta_eff_limit"])

@@ -540,7 +540,6 @@ def test_same_seed_same_file_for_any_threads(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--beta", "1.5"], "beta"),
         (["--beta", "nan"], "beta"),
         (["--sigma", "0"], "sigma is 0"),
         (["--n-min", "64", "--n-max", "16"], "--n-max 16 is below"),
