@@ -22,6 +22,10 @@ from ._lid_nodes import nodes_of_biases as _nodes_of_biases
 from .passk import _curve_sums, _weights
 from .random import Generator, Seed, Size, default_rng
 
+# Relative errors of sums over nodes, which are good to 1e-11 themselves.
+_EXACT = 1e-13
+_LOW = 1e-250  # sums below it are formed anew
+
 
 class Difficulty(ABC):
     r"""Law of the success probability s of one attempt, over instances.
@@ -236,24 +240,21 @@ def _log_curve(log_w: FloatArray, log_q: FloatArray, k: FloatArray) -> tuple[Flo
         # for the lowest k left, and most are done in one pass.
         here = k[order]
         with np.errstate(over="ignore"):  # no failure: e^-inf
-            w = np.exp(log_w + base * log_q - scale)
-        rate, slope = _curve_sums(log_q, w, here - base)
+            w = np.exp(log_w + base * log_q - scale if base else log_w)
+        rate, slope, passed = _curve_sums(log_q, w, here - base, _EXACT, _LOW)
         # rate / k, about the slope, must not underflow either
-        done = rate > 1e-250 * np.maximum(here, 1)
+        done = rate > _LOW * np.maximum(here, 1)
         done[0] |= base > 0
         log_s[order[done]] = scale + np.log(rate[done])
         exponent[order[done]] = here[done] * np.abs(slope[done] / rate[done])
+        if not base:  # near 1, where S has lost digits of 1 - S
+            near = rate > 0.99
+            log_s[order[near]] = np.log1p(-passed[near])
         order = order[~done]
         if order.size:
             base = k[order[0]]
             with np.errstate(over="ignore"):
                 scale = float(np.max(log_w + base * log_q))
-    # Near 1, where S has lost digits of 1 - S, that is summed instead.
-    w = np.exp(log_w)
-    for j in np.flatnonzero(log_s > -0.01):
-        with np.errstate(over="ignore"):
-            # no BLAS, whose order of summation depends on its threads
-            log_s[j] = np.log1p((w * np.expm1(k[j] * log_q)).sum())
     return log_s, exponent
 
 

@@ -121,25 +121,25 @@ def nodes(
             break
         widen *= 1.01 * math.sqrt(panels.sum() / _MAX_PANELS)
 
-    # Panel i of line l covers start[l] + size (i, i + 1).
-    line = np.repeat(np.arange(u.size), panels)
-    index = np.arange(line.size) - np.repeat(np.cumsum(panels) - panels, panels)
-    size = ((end - start) / np.maximum(panels, 1))[line]
-    x = ((start[line] + size * (index + 0.5))[:, None] + size[:, None] * _POINTS).ravel()
-    line_of_x = np.repeat(line, _POINTS.size)
-    z = x / g[line_of_x]
-    log_size = np.log(size / g[line])[:, None] + np.log(_WEIGHTS) + 0.5 * math.log(2 / math.pi)
-    log_w = log_weight[line_of_x] + log_size.ravel() - 0.5 * z * z
-
-    x_flat = (g[flat][:, None] * _HERMITE_POINTS).ravel()
-    norm = np.log(_HERMITE_WEIGHTS * math.sqrt(2 / math.pi))
-    log_w = np.append(log_w, (log_weight[flat][:, None] + norm).ravel())
-    x = np.append(x, x_flat)
-    h = np.append(h[line_of_x], np.repeat(h[flat], _HERMITE_POINTS.size))
-
-    kept = log_w > least
-    log_w, x, h = log_w[kept], x[kept], h[kept]
-    s, log_q = success(x, h)
+    # Panels of which no node matters are left out: z beyond `far` costs more than the line has to lose.
+    far = g * np.sqrt(2 * np.maximum(0, log_weight + 4 - least))
+    size = (end - start) / np.maximum(panels, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        seen = np.ceil((np.minimum(end, far) - start) / size)
+    seen = np.where(flat, -1, np.where(panels, np.clip(seen, 0, panels), 0)).astype(np.int64)
+    kept = (log_weight + 4 > least) & (seen != 0)
+    counts = np.where(seen[kept] < 0, _HERMITE_POINTS.size, seen[kept] * _POINTS.size)
+    first = np.append(0, np.cumsum(counts))
+    out = np.empty((3, first[-1] + 2))
+    if first[-1]:
+        _passk.lid_nodes(
+            np.ascontiguousarray([y[kept] for y in (log_weight, h, g, start, size)]),
+            seen[kept],
+            first,
+            np.array([_POINTS, np.log(_WEIGHTS)]),
+            np.array([_HERMITE_POINTS, np.log(_HERMITE_WEIGHTS * math.sqrt(2 / math.pi))]),
+            out,
+        )
     # The mass beyond the cut of each line, and below all lines: no attempt succeeds.
     steep = ~flat
     cuts = steep & (end < g * z_end)
@@ -148,11 +148,8 @@ def nodes(
     # The mass before the start: every attempt succeeds (it matters to 1 - S only).
     with np.errstate(divide="ignore"):
         sure = _log_sum(log_weight[steep] + np.log(special.erf(start[steep] / g[steep] / math.sqrt(2))))
-    return (
-        np.append(log_w, [rest, sure]),
-        np.append(log_q, [0.0, -np.finfo(float).max]),
-        np.append(s, [0.0, 1.0]),
-    )
+    out[:, -2:] = [[rest, sure], [0.0, -np.finfo(float).max], [0.0, 1.0]]
+    return out[0], out[1], out[2]
 
 
 def nodes_of_biases(

@@ -8,6 +8,8 @@ def failure_curve(
     is_log: bool,
     w: NDArray[np.float64] | None,
     k: NDArray[np.float64],
+    most_lost: float,
+    least: float,
     out: NDArray[np.float64],
 ) -> None: ...
 def count_rates(
@@ -56,6 +58,14 @@ def mixture(
 ) -> None: ...
 def attempts(
     x: NDArray[np.float64], h: NDArray[np.float64], s: NDArray[np.float64], log_fail: NDArray[np.float64]
+) -> None: ...
+def lid_nodes(
+    line: NDArray[np.float64],
+    panels: NDArray[np.int64],
+    first: NDArray[np.int64],
+    rule: NDArray[np.float64],
+    flat_rule: NDArray[np.float64],
+    out: NDArray[np.float64],
 ) -> None: ...
 def lid_curves(
     root: NDArray[np.float64],

@@ -474,22 +474,25 @@ def _weights(name: str, weights: ArrayLike | None, other: str, size: int) -> Flo
     return w
 
 
+# What the cut-off of the kernel's series may lose: as much as roundings do.
+_ROUNDING = 1e-15
+
+
 def _curve_sums(
-    log_fail: FloatArray, weights: FloatArray | None, k: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Sum w (1-s)^k and its derivative in k, w (1-s)^k ln(1-s), from ln(1-s).
+    log_fail: FloatArray,
+    weights: FloatArray | None,
+    k: FloatArray,
+    most_lost: float = _ROUNDING,
+    least: float = 0.0,
+) -> FloatArray:
+    """Sum w (1-s)^k, its derivative in k, and w (1 - (1-s)^k), from ln(1-s); (3, K).
 
-    log_fail and weights (n,), k (K,): float64, C-contiguous, not empty, in range; two arrays (K,).
+    log_fail and weights (n,), k (K,): float64, C-contiguous, not empty, in range. Columns may be wrong where
+    the first sum is below `least`.
     """
-    return _kernel_sums(log_fail, True, weights, k)
-
-
-def _kernel_sums(
-    s: FloatArray, is_log: bool, weights: FloatArray | None, k: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    out = np.empty((2, k.size))
-    _passk.failure_curve(s, is_log, weights, k, out)
-    return out[0], out[1]
+    out = np.empty((3, k.size))
+    _passk.failure_curve(log_fail, True, weights, k, most_lost, least, out)
+    return out
 
 
 def failure_curve(s: ArrayLike, k: ArrayLike, *, weights: ArrayLike | None = None) -> Any:
@@ -531,7 +534,9 @@ def failure_curve(s: ArrayLike, k: ArrayLike, *, weights: ArrayLike | None = Non
     rates = _check.vector("s", s, _check.PROBABILITY)
     ks = _check.vector("k", k, _check.NON_NEGATIVE)
     w = _weights("weights", weights, "s", rates.size)
-    total, _ = _kernel_sums(rates, False, w, ks)
+    out = np.empty((2, ks.size))
+    _passk.failure_curve(rates, False, w, ks, _ROUNDING, 0.0, out)
+    total = out[0]
     mean = total / (rates.size if w is None else w.sum())
     return mean if np.ndim(k) else float(mean[0])
 

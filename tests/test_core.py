@@ -344,7 +344,7 @@ LONG = {  # what to make first, and the call
     "random": ("out = np.empty(2 * 10**8)", "lidfast.random.default_rng(0).standard_gamma(0.3, out=out)"),
     "passk": (
         "log_fail, k, out = np.full(10**7, -70.0), np.ones(2000), np.empty((2, 2000))",
-        "_passk.failure_curve(log_fail, True, None, k, out)",  # one by one: moments do not serve there
+        "_passk.failure_curve(log_fail, True, None, k, 1e-15, 0.0, out)",  # one by one: no moments there
     ),
     "ridge": (
         "X = np.broadcast_to(np.eye(200), (10**6, 200, 200)); y = np.ones((1, 200))",

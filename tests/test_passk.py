@@ -941,11 +941,13 @@ def test_curve_sums_and_their_slopes(weighted):
     log_fail[:3] = [0, -inf, -800]
     w = rng.random(size) if weighted else None
     k = np.array([0.5, 3.0, 1e4])
-    rate, slope = passk._curve_sums(log_fail, w, k)
+    rate, slope, passed = passk._curve_sums(log_fail, w, k)
     terms = np.exp(log_fail[:, None] * k) * (1 if w is None else w[:, None])
     finite = np.maximum(log_fail, -1e300)[:, None]
     np.testing.assert_allclose(rate, terms.sum(0), rtol=1e-12)
     np.testing.assert_allclose(slope, (terms * finite).sum(0), rtol=1e-12)
+    passes = -np.expm1(finite * k) * (1 if w is None else w[:, None])
+    np.testing.assert_allclose(passed, passes.sum(0), rtol=1e-12)
 
 
 def test_many_ks_at_once():
@@ -957,11 +959,12 @@ def test_many_ks_at_once():
 def long_curve_sums(log_fail, w, k):
     """As _curve_sums, in 80 bits."""
     x = np.asarray(log_fail, dtype=np.longdouble)
-    rate, slope = np.empty((2, k.size))
+    rate, slope, passed = np.empty((3, k.size))
     for j, kj in enumerate(k.astype(np.longdouble)):
         terms = np.exp(kj * x) * w if kj else w
         rate[j], slope[j] = terms.sum(), (terms * np.maximum(x, -1e300)).sum()
-    return rate, slope
+        passed[j] = (-np.expm1(kj * x) * w).sum()
+    return rate, slope, passed
 
 
 MANY_S = 5000  # above it, and for several k, the kernel sums by moments

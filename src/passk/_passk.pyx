@@ -11,6 +11,21 @@ cdef extern from "core/kernel.h":
     const int LF_STRIPES
 
 cdef extern from "passk/passk.h":
+    ctypedef struct lf_lid_lines:
+        int64_t lines
+        int64_t points
+        int64_t flat_points
+        const double *log_weight
+        const double *h
+        const double *g
+        const double *start
+        const double *size
+        const int64_t *panels
+        const int64_t *first
+        const double *at
+        const double *log_part
+        const double *flat_at
+        const double *flat_log_part
     ctypedef struct lf_lid_job:
         int64_t curves
         int64_t strata
@@ -27,7 +42,8 @@ cdef extern from "passk/passk.h":
         const double *k
     ctypedef struct lf_passk_kernels:
         lf_status (*failure_curve)(int64_t n, const double *s, bint is_log, const double *w, int64_t nk,
-                                   const double *k, double *out) nogil
+                                   const double *k, const double *allowed, int rows,
+                                   double *out) nogil
         lf_status (*count_rates)(int64_t m, const int64_t *n, const int64_t *c, int64_t nk,
                                  const int64_t *k, double *fail, double *success) nogil
         int64_t (*count_lookup)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
@@ -47,6 +63,8 @@ cdef extern from "passk/passk.h":
                              const double *f, double *out) nogil
         lf_status (*attempts)(int64_t n, const double *x, const double *h, double *s,
                               double *log_fail) nogil
+        lf_status (*lid_nodes)(const lf_lid_lines *lines, double *log_weight, double *log_fail,
+                               double *s) nogil
         lf_status (*lid_curves)(const lf_lid_job *job, double *out) nogil
     const lf_passk_kernels *lf_passk_select()
 
@@ -57,15 +75,16 @@ STRIPES = LF_STRIPES
 
 
 def failure_curve(const double[::1] s, bint is_log, const double[::1] w, const double[::1] k,
-                  double[:, ::1] out):
-    """Sum the failure rates and their derivatives in k into out (2, len(k))."""
+                  double most_lost, double least, double[:, ::1] out):
+    """Sum the failure rates, their derivatives in k and, of 3 rows, passing rates into out (:, len(k))."""
     cdef const double *weights = NULL
+    cdef double[2] allowed = [most_lost, least]
     cdef lf_status status
     if w is not None:
         weights = &w[0]
     with nogil:
         status = kernels.failure_curve(s.shape[0], &s[0], is_log, weights, k.shape[0], &k[0],
-                                       &out[0, 0])
+                                       allowed, out.shape[0], &out[0, 0])
     lf_raise(status)
 
 
@@ -165,6 +184,25 @@ def attempts(const double[::1] x, const double[::1] h, double[::1] s, double[::1
     cdef lf_status status
     with nogil:
         status = kernels.attempts(x.shape[0], &x[0], &h[0], &s[0], &log_fail[0])
+    lf_raise(status)
+
+
+def lid_nodes(const double[:, ::1] line, const int64_t[::1] panels, const int64_t[::1] first,
+              const double[:, ::1] rule, const double[:, ::1] flat_rule, double[:, ::1] out):
+    """Write the nodes' ln weights, ln(1 - s) and s into out (3, nodes).
+
+    The rows of line are ln weights, h, g, starts and panel sizes, those of the rules points and ln weights.
+    """
+    cdef lf_lid_lines lines
+    cdef lf_status status
+    lines.lines, lines.points, lines.flat_points = line.shape[1], rule.shape[1], flat_rule.shape[1]
+    lines.log_weight, lines.h, lines.g = &line[0, 0], &line[1, 0], &line[2, 0]
+    lines.start, lines.size = &line[3, 0], &line[4, 0]
+    lines.panels, lines.first = &panels[0], &first[0]
+    lines.at, lines.log_part = &rule[0, 0], &rule[1, 0]
+    lines.flat_at, lines.flat_log_part = &flat_rule[0, 0], &flat_rule[1, 0]
+    with nogil:
+        status = kernels.lid_nodes(&lines, &out[0, 0], &out[1, 0], &out[2, 0])
     lf_raise(status)
 
 

@@ -87,32 +87,42 @@ static inline void lf_gather_cells(const double *moments, lf_cells *cells)
     }
 }
 
-/* Both sums for one k. Returns whether the orders left out are below `enough` of them: for u in
- * [-1, 1] the rest of e^(-z u) from order m on is at most e^z z^m / m!. */
-static inline int lf_sum_of_cells(const lf_cells *cells, double k, double enough, double *rate,
-                                  double *slope)
+/* The sums for one k: of w e^(-k x), of its derivative in k, and of w (1 - e^(-k x)). Returns
+ * whether the orders left out are below `enough` of the sums, of the last only where it is asked
+ * for: for u in [-1, 1] the rest of e^(-z u) from order m on is at most e^z z^m / m!. */
+static inline int lf_sum_of_cells(const lf_cells *cells, double k, const double allowed[2],
+                                  int complement, double sums[3])
 {
-    double sum = 0, slope_sum = 0, lost = 0, slope_lost = 0;
-#pragma omp simd reduction(+ : sum, slope_sum, lost, slope_lost)
+    double sum = 0, slope_sum = 0, passed = 0, lost = 0, slope_lost = 0;
+#pragma omp simd reduction(+ : sum, slope_sum, passed, lost, slope_lost)
     for (int64_t i = 0; i < cells->n; i++) {
         const double c = cells->center[i], h = cells->half_width[i];
         const double z = LF_MIN(k * h, 64.0), height = lf_exp(-k * c);
         double value = cells->terms[LF_ORDER - 1][i], derivative = 0;
         double rest = height * cells->weight[i] * lf_exp(z);
-        for (int m = LF_ORDER - 1; m > 0; m--) {
+        for (int m = LF_ORDER - 1; m > 1; m--) {
             derivative = lf_fma(derivative, z, value);
             value = lf_fma(value, z, cells->terms[m - 1][i]);
             rest *= z / m;
         }
+        rest *= z;
+        derivative = lf_fma(derivative, z, value);
+        value *= z; /* but for the order 0 */
+        passed -= lf_fma(cells->weight[i], lf_expm1(-k * c), height * value);
+        value += cells->terms[0][i];
         sum += height * value;
         slope_sum += height * (h * derivative - c * value);
         lost += rest * z / LF_ORDER;
         slope_lost += rest * (h + c * z / LF_ORDER);
     }
-    *rate = sum;
-    *slope = slope_sum;
+    sums[0] = sum;
+    sums[1] = slope_sum;
+    sums[2] = passed + cells->last;
     const double beyond = cells->last * lf_exp(-k * 0x1p6); /* at most */
-    return lost + beyond <= enough * sum && slope_lost + 0x1p6 * beyond <= -enough * slope_sum;
+    if (sum + lost + beyond < allowed[1])
+        return 1;
+    return lost + beyond <= allowed[0] * (complement ? LF_MIN(sum, sums[2]) : sum) &&
+           slope_lost + 0x1p6 * beyond <= -allowed[0] * slope_sum;
 }
 
 #endif

@@ -43,6 +43,67 @@ lf_status LF_NAME(attempts)(int64_t n, const double *x, const double *h, double 
     return status;
 }
 
+/* Instances of one h, whose x ascend: those that are near stand first. */
+static void attempts_of_one_h(int64_t n, const double *restrict x, double h, double *restrict s,
+                              double *restrict log_fail)
+{
+    int64_t near = 0;
+    for (int64_t i = 0; i < n; i++)
+        near += lf_is_near(x[i], h);
+    for (int64_t i = 0; i < near; i++)
+        s[i] = lf_near(x[i], h, log_fail + i);
+    for (int64_t i = near; i < n; i++)
+        s[i] = lf_far(x[i], h, log_fail + i);
+}
+
+/* ---------------------------------------------------------------- nodes of the exact integrals */
+
+/* Panels of line `line` from one on, as many as fit into a block, or a flat line. */
+static int64_t panels_of_line(const lf_lid_lines *lines, int64_t line, int64_t from, double *x,
+                              double *log_weight)
+{
+    const double g = lines->g[line], size = lines->size[line], own = lines->log_weight[line];
+    if (lines->panels[line] < 0) {
+        for (int64_t i = 0; i < lines->flat_points; i++) {
+            x[i] = g * lines->flat_at[i];
+            log_weight[i] = own + lines->flat_log_part[i];
+        }
+        return lines->flat_points;
+    }
+    const int64_t many = LF_MIN(BLOCK / lines->points, lines->panels[line] - from);
+    const double base = own + log(size / g * LF_ROOT_2_OVER_PI);
+    for (int64_t p = 0; p < many; p++) {
+        const double center = lines->start[line] + size * ((double)(from + p) + 0.5);
+        for (int64_t i = 0; i < lines->points; i++) {
+            const double at = center + size * lines->at[i], z = at / g;
+            x[p * lines->points + i] = at;
+            log_weight[p * lines->points + i] = base + lines->log_part[i] - 0.5 * z * z;
+        }
+    }
+    return many * lines->points;
+}
+
+/* The nodes of all lines: logarithms of weights, ln(1-s) and s.
+ * OUT  log_weight, log_fail, s (first[lines],) */
+lf_status LF_NAME(lid_nodes)(const lf_lid_lines *lines, double *log_weight, double *log_fail,
+                             double *s)
+{
+    lf_status status = LF_OK;
+#pragma omp parallel for schedule(dynamic, 8) \
+    num_threads(lf_team(lines->first[lines->lines] / 4096))
+    for (int64_t line = 0; line < lines->lines; line++) {
+        double x[BLOCK];
+        const int64_t end = lines->first[line + 1];
+        for (int64_t at = lines->first[line], from = 0; at < end && !lf_poll(&status);
+             from += BLOCK / lines->points) {
+            const int64_t n = panels_of_line(lines, line, from, x, log_weight + at);
+            attempts_of_one_h(n, x, lines->h[line], s + at, log_fail + at);
+            at += n;
+        }
+    }
+    return status;
+}
+
 /* ---------------------------------------------------------------- simulated curves
  * A curve is that of one trained head, whose predictions are off by B. Its instances come in strata
  * of one precision tau each; in a stratum |B| is drawn once from each of many steps up to the job's
@@ -52,7 +113,7 @@ typedef struct {
     const lf_lid_job *job;
     int64_t curve;
     lf_stream stream;
-    double y[BLOCK], w[BLOCK]; /* -ln(1-s) and weights of the last instances */
+    double s[BLOCK], y[BLOCK], w[BLOCK]; /* s, -ln(1-s) and weights of the last instances */
     double moments[LF_CELLS * LF_ORDER];
     lf_cells cells;
 } lf_lid;
@@ -96,13 +157,7 @@ static void draw_instances(lf_lid *work, int64_t stratum, int64_t first, int64_t
         for (int64_t i = 0; i < n; i++)
             x[i] *= spread * x[i];
     }
-    int64_t near = 0; /* x ascends, so these stand first */
-    for (int64_t i = 0; i < n; i++)
-        near += lf_is_near(x[i], h);
-    for (int64_t i = 0; i < near; i++)
-        lf_near(x[i], h, y + i);
-    for (int64_t i = near; i < n; i++)
-        lf_far(x[i], h, y + i);
+    attempts_of_one_h(n, x, h, work->s, y);
     for (int64_t i = 0; i < n; i++)
         y[i] = LF_MIN(-y[i], DBL_MAX);
 }
@@ -139,7 +194,8 @@ static void attend(lf_lid *work, int64_t nk, const int64_t *which, double *rate,
     }
 }
 
-#define ENOUGH 1e-9 /* of a rate: more must not be lost by the moments */
+/* What the moments may lose of a rate. */
+static const double allowed[2] = {1e-9, 0};
 
 /* out[c, 0, j] = sum over the instances of curve c of w (1-s)^k[j], their mean where the weights
  * are those of lf_lid_job; out[c, 1, j] its derivative in k. OUT  out (curves, 2, nk) */
@@ -163,11 +219,14 @@ lf_status LF_NAME(lid_curves)(const lf_lid_job *job, double *out)
             attend(work, 0, NULL, NULL, NULL, &status);
             lf_gather_cells(work->moments, &work->cells);
             int64_t rest = 0;
-            for (int64_t j = 0; j < job->nk; j++)
-                if (!lf_sum_of_cells(&work->cells, job->k[j], ENOUGH, rate + j, slope + j)) {
+            for (int64_t j = 0; j < job->nk; j++) {
+                double sums[3];
+                const int served = lf_sum_of_cells(&work->cells, job->k[j], allowed, 0, sums);
+                rate[j] = served ? sums[0] : 0;
+                slope[j] = served ? sums[1] : 0;
+                if (!served)
                     left[rest++] = j;
-                    rate[j] = slope[j] = 0;
-                }
+            }
             open_curve(work, c); /* the same instances again */
             if (rest)
                 attend(work, rest, left, rate, slope, &status);

@@ -6,7 +6,8 @@
 #include "passk/passk.h"
 
 lf_status LF_NAME(failure_curve)(int64_t n, const double *s, int is_log, const double *w,
-                                 int64_t nk, const double *k, double *out);
+                                 int64_t nk, const double *k, const double allowed[2], int rows,
+                                 double *out);
 lf_status LF_NAME(count_rates)(int64_t m, const int64_t *n, const int64_t *c, int64_t nk,
                                const int64_t *k, double *fail, double *pass);
 int64_t LF_NAME(count_lookup)(int64_t m, const int64_t *n, int64_t n_step, const int64_t *c,
@@ -26,6 +27,8 @@ lf_status LF_NAME(mixture)(int kind, int what, const double *law, int64_t n, con
                            const double *f, double *out);
 lf_status LF_NAME(attempts)(int64_t n, const double *x, const double *h, double *s,
                             double *log_fail);
+lf_status LF_NAME(lid_nodes)(const lf_lid_lines *lines, double *log_weight, double *log_fail,
+                             double *s);
 lf_status LF_NAME(lid_curves)(const lf_lid_job *job, double *out);
 
 #endif
