@@ -16,6 +16,7 @@ _missing = ""
 try:
     import typer
 
+    from ._command_allocate import allocate
     from ._command_passk import passk
     from ._command_simulate import simulate
     from ._console import complain
@@ -44,6 +45,7 @@ def _app() -> typer.Typer:
     app.callback()(_top)
     app.command()(simulate)
     app.command()(passk)
+    app.command()(allocate)
     return app
 
 

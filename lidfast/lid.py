@@ -154,6 +154,37 @@ class LIDModel:
             )
         return float(risk) if np.ndim(risk) == 0 else risk
 
+    def effective_dimension(self, N: ArrayLike) -> Any:
+        """Degrees of freedom df1 of the ridge head, at its implicit ridge for N labels.
+
+        Parameters
+        ----------
+        N : array_like, > 0
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.LIDModel(100, 2.5, ridge=0.01).effective_dimension([10, 1000]).round(1)
+        array([ 7.9, 20.1])
+        """
+        kappa = spectrum.implicit_ridge(self.spectrum, N, self.ridge)
+        return spectrum.degrees_of_freedom(self.spectrum, kappa)
+
+    def optimal_ridge(self, N: ArrayLike) -> Any:
+        """Ridge penalty that minimizes the mean excess risk for N labels (`spectrum.optimal_ridge`).
+
+        Parameters
+        ----------
+        N : array_like, > 0
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.LIDModel(100, 2.5).optimal_ridge([10, 1000]).round(9)
+        array([4.e-03, 4.e-05])
+        """
+        return spectrum.optimal_ridge(self.spectrum, self.coefficients, N, self.noise_variance)
+
     # ------------------------------------------------------------ inference
 
     def difficulty(self, N: float) -> LID:

@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from ._check import FloatArray
+from .allocation import Frontier
 from .lid import agreement
 from .passk import Comparison, Curve
 
@@ -383,4 +384,72 @@ def simulate_figure(numbers: Mapping[str, NDArray[Any]]) -> Figure:
     for axes in (risk, failure, exponent):
         axes.grid(alpha=0.25)
     figure.supxlabel(agreement(numbers), fontsize=9)
+    return figure
+
+
+def allocation_figure(found: Frontier) -> Figure:
+    """Draw the share of training, N and k, and the exponent against the budget.
+
+    Parameters
+    ----------
+    found : lidfast.allocation.Frontier
+        Its saturation point is marked.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lidfast.allocation import Frontier
+    >>> from lidfast.plot import allocation_figure
+    >>> two = np.array([1.0, 2.0])
+    >>> found = Frontier(two, two, 1 / two, two / 4, 2 * two, 1 / two, 1 / two, 2 * two, two, two)
+    >>> [axes.get_xlabel() for axes in allocation_figure(found).axes]
+    ['budget C', 'budget C', 'budget C']
+    """
+    figure = Figure(figsize=(14, 4.6), layout="constrained", dpi=150)
+    share, sizes, exponent = figure.subplots(1, 3)
+    order = np.argsort(found.budget)
+    budget = found.budget[order]
+    style = {"marker": "o", "ms": 3.5, "lw": 1.3}
+
+    share.plot(budget, 100 * found.train_share[order], color="C0", **style)
+    share.set(ylim=(0, 103), ylabel="share of training, %", title="Where the budget goes")
+    sizes.plot(budget, found.N[order], color="C0", label="training labels N", **style)
+    sizes.plot(budget, found.k[order], color="C1", label="attempts k", **(style | {"marker": "s"}))
+    sizes.set(yscale="log", ylabel="number bought", title="What it buys")
+    exponent.plot(
+        budget,
+        found.beta_eff_limit[order],
+        color="C7",
+        ls="--",
+        lw=1.3,
+        label="without excess risk, at the same k",
+    )
+    exponent.plot(budget, found.beta_eff[order], color="C2", label="at the best N and k", **style)
+    exponent.set(
+        ylim=(0, 1.1 * max(found.beta_eff_limit.max(), found.beta_eff.max())),
+        ylabel=r"$\beta_\mathrm{eff} = -d\,\ln S/d\,\ln k$",
+        title="The exponent rises and saturates",
+    )
+    at = found.saturation
+    for axes in (share, sizes, exponent):
+        axes.set(xscale="log", xlabel="budget C")
+        axes.grid(alpha=0.25)
+        if at is not None:
+            axes.axvline(found.budget[at], color="k", lw=1, ls=":")
+    if at is not None:
+        share.plot(
+            found.budget[at],
+            100 * found.train_share[at],
+            "D",
+            ms=8,
+            mfc="none",
+            color="k",
+            label=f"training has saturated: C = {found.budget[at]:.3g}, N = {found.N[at]:.3g}",
+        )
+    for axes in (share, sizes, exponent) if at is not None else (sizes, exponent):
+        axes.legend(fontsize=8)
     return figure

@@ -565,6 +565,73 @@ def test_simulate_refuses_in_one_line(options, message, capsys):
     assert message in printed.err
 
 
+# ---------------------------------------------------------------- lidfast allocate
+
+
+def test_allocate_prints_and_writes_what_it_shows(run, tmp_path):
+    out, figure = tmp_path / "splits.csv", tmp_path / "splits.png"
+    code, text, err = run(
+        "allocate", "--budget", "40:50:2", "--train-cost", "2", "--integer", "--out", out, "--plot", figure
+    )
+    assert (code, err) == (0, "")
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    model = lidfast.LIDModel(20, 2.5, sigma=0.3, delta=0.1, ridge=1e-3)
+    table = pl.read_csv(out)
+    assert table["budget"].to_list() == pytest.approx([40, 50])
+    assert table["saturated"].to_list() == [False, False]
+    rows = [line.split() for line in text.splitlines() if re.match(r"\d+ ", line)]
+    for row, split in zip(rows, table.iter_rows(named=True), strict=True):
+        N, k = split["N"], split["k"]
+        assert row[1:4] == [str(N), str(k), f"{2 * N + k}"]
+        loss = model.generalization_error(N) + model.failure_rate(N, k)
+        assert split["loss"] == pytest.approx(loss, rel=1e-10)
+        assert split["beta_eff"] == pytest.approx(model.beta_eff(N, k), rel=1e-10)
+    assert "At the largest budget training has not saturated." in text
+    told = json.loads((tmp_path / "splits.settings.json").read_text())
+    assert (told["d"], told["train_cost"], told["integer"]) == (20, 2.0, True)
+
+
+def test_allocate_finds_the_cheapest(run, tmp_path):
+    out = tmp_path / "split.npz"
+    code, text, _ = run("allocate", "--target", "0.2", "--attempt-cost", "3", "--out", out)
+    assert code == 0
+    with np.load(out) as numbers:
+        (N,), (k,), (cost,) = (numbers[name] for name in ("N", "k", "cost"))
+    model = lidfast.LIDModel(20, 2.5, sigma=0.3, delta=0.1, ridge=1e-3)
+    assert model.failure_rate(N, k) == pytest.approx(0.2, rel=1e-9)
+    assert cost == pytest.approx(N + 3 * k)
+    assert f"{N:.6g}" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--beta", "2"], "beta is 2"),
+        (["--budget", "1.5"], "budgets[0] is 1.5"),
+        (["--budget", "a"], "--budget a"),
+        (["--budget", "9:5"], "must rise"),
+        (["--budget", "5:9:1"], "points"),
+        (["--budget", "5:9:3:1"], "--budget"),
+        (["--budget", "-5"], "above 0"),
+        (["--budget", "50", "--plot", "a.png"], "range"),
+        (["--attempt-cost", "0"], "attempt_cost"),
+        (["--risk-weight", "nan"], "risk_weight"),
+        (["--target", "2"], "target_failure"),
+        (["--target", "0.5", "--budget", "30"], "--budget"),
+        (["--target", "0.5", "--integer"], "--integer"),
+        (["--target", "0.5", "--risk-weight", "1"], "--risk-weight"),
+        (["--out", "splits.txt"], ".csv"),
+        (["--plot", "absent/a.png"], "no such folder"),
+    ],
+)
+def test_allocate_refuses_in_one_line(options, message, capsys):
+    assert cli.main(["allocate", *options]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert message in printed.err
+
+
 # ---------------------------------------------------------------- passk: laws and forecasts
 
 

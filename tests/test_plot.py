@@ -1,5 +1,6 @@
 """Figures: what is drawn are the numbers given, and every shape of input draws without a warning."""
 
+import dataclasses
 import io
 import math
 
@@ -12,7 +13,8 @@ from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 
 from lidfast import difficulty, pass_at_k_curve
-from lidfast.plot import Exponent, exponents_figure, passk_figure
+from lidfast.allocation import Frontier
+from lidfast.plot import Exponent, allocation_figure, exponents_figure, passk_figure
 
 KS = [1, 2, 5, 10]
 
@@ -99,3 +101,31 @@ def test_exponents_against_sizes():
     named = exponents_figure({"": [Exponent("one", 0.1, 0, 0.2, 50), Exponent("two", 0.3, 0.1, 0.9, 50)]})
     assert [label.get_text() for label in named.axes[0].get_xticklabels()] == ["one", "two"]
     exponents_figure({"": [Exponent("all fail", 0.0, 0.0, math.inf, 0)]}).canvas.draw()
+
+
+def test_splits_and_their_saturation_point_are_the_numbers():
+    budget = np.array([1e3, 10.0, 100.0])  # in any order
+    found = Frontier(
+        N=budget / 2,
+        k=budget / 3,
+        loss=1 / budget,
+        train_share=np.array([0.3, 0.9, 0.5]),
+        cost=budget,
+        generalization_error=1 / budget,
+        failure_rate=1 / budget,
+        budget=budget,
+        beta_eff=np.array([2.0, 0.5, 1.99]),
+        beta_eff_limit=np.full(3, 2.0),
+    )
+    figure = allocation_figure(found)
+    share, sizes, exponent = figure.axes
+    np.testing.assert_allclose(share.lines[0].get_xydata(), [[10, 90], [100, 50], [1e3, 30]])
+    np.testing.assert_allclose(sizes.lines[1].get_ydata(), np.sort(budget) / 3)
+    np.testing.assert_allclose(exponent.lines[1].get_ydata(), [0.5, 1.99, 2])
+    for axes in figure.axes:
+        assert 100 in [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == ":"]
+        assert axes.get_xlabel() == "budget C"
+        assert axes.get_ylabel()
+    assert "C = 100, N = 50" in share.get_legend_handles_labels()[1][0]
+    never = allocation_figure(dataclasses.replace(found, beta_eff=np.ones(3)))
+    assert not any(line.get_linestyle() == ":" for line in never.axes[0].lines)
