@@ -411,14 +411,32 @@ def _profile(likelihood: Likelihood, best: _Optimum, drop: float) -> tuple[tuple
     covariance = _covariance(likelihood, best) if best.top else None
     spread = math.inf if covariance is None else math.sqrt(covariance[0, 0])
     limits = float(likelihood.low[0]), float(likelihood.high[0])
-    ends = [0.0, math.inf]
-    for side in (0, 1):
-        if best.exponent != ends[side]:
-            end, higher = profile_end(likelihood, top, drop, 2 * side - 1, limits, spread)
-            if higher is not None:
-                return (0.0, math.inf), higher
-            ends[side] = math.exp(end) if end < math.inf else math.inf
-    return (min(ends[0], best.exponent), max(ends[1], best.exponent)), None
+    ends = [best.exponent, best.exponent]
+    for start in (top, *_other_tops(likelihood, top, drop)):
+        for side in (0, 1):
+            if ends[side] != (0.0, math.inf)[side]:
+                from_here = replace(start, value=top.value)
+                end, higher = profile_end(likelihood, from_here, drop, 2 * side - 1, limits, spread)
+                if higher is not None:
+                    return (0.0, math.inf), higher
+                exponent = math.exp(end) if end < math.inf else math.inf
+                ends[side] = (min, max)[side](ends[side], exponent)
+    return (ends[0], ends[1]), None
+
+
+def _other_tops(likelihood: Likelihood, top: Climb, drop: float) -> list[Climb]:
+    """Local maxima within `drop` of the top: the interval has all that lies between their ends."""
+    if not likelihood.several_tops:
+        return []
+    climbs = [climb(likelihood, start, None, 1e-6) for start in likelihood.starts(top.theta)]
+    plain = np.append(top.theta[:2], 0.0)
+    climbs += [climb(likelihood, start, (0, 1), 1e-6) for start in (plain, plain + [0.7, 0.0, 0.0])]
+    found = [top]
+    for other in climbs:
+        apart = all(abs(other.theta[0] - one.theta[0]) > 0.02 for one in found)
+        if apart and other.value > top.value - drop:
+            found.append(other)
+    return found[1:]
 
 
 def _fit(data: Counts, family: str, level: float, interval: str, n_boot: int, rng: Generator | None) -> Fit:

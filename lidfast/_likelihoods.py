@@ -118,6 +118,7 @@ class Likelihood(ABC):
     logs = ("a", "b")
     extended = False
     plain_message = ""
+    several_tops = False
     unbounded: tuple[str, ...] = ()  # limits that are reached with any exponent
     _seen: tuple[bytes, Evaluation] | None = None
 
@@ -382,6 +383,7 @@ class LIDModel(Likelihood):
     names = ("V", "beta", "delta")
     logs = ("beta", "delta")
     extended = True
+    several_tops = True  # one with V near 0, one where V makes the tail and beta is large
     plain_message = "V = 0: no artificial tail is the most likely"
     unbounded: tuple[str, ...] = (TWO_KINDS,)  # as delta -> inf
 
