@@ -33,6 +33,7 @@ def allocate(
     spectrum_exponent: Annotated[
         float, typer.Option(help="alpha_s: eigenvalues fall as j^-(1+alpha_s).")
     ] = 0.5,
+    signal: Annotated[float, typer.Option(max=1e6, help="Size of the coefficients to be learned.")] = 1.0,
     budget: Annotated[
         str | None,
         typer.Option(
@@ -73,7 +74,13 @@ def allocate(
         budgets = _budgets("30:100000" if budget is None else budget)
         with refusals():
             model = LIDModel(
-                d, beta, spectrum_exponent=spectrum_exponent, sigma=sigma, delta=delta, ridge=ridge
+                d,
+                beta,
+                spectrum_exponent=spectrum_exponent,
+                sigma=sigma,
+                delta=delta,
+                ridge=ridge,
+                signal=signal,
             )
             beside = None
             if out is not None:

@@ -93,11 +93,14 @@ class Frontier:
 
     Examples
     --------
-    >>> import lidfast
-    >>> model = lidfast.LIDModel(20, 2.5, sigma=0.3, delta=0.1, ridge=1e-3)
-    >>> found = lidfast.allocation.frontier(model, [15], 1, 1)
-    >>> round(found[0].k, 2), found.saturation
-    (9.44, None)
+    >>> import numpy as np
+    >>> from lidfast.allocation import Frontier
+    >>> N, k, loss = np.array([[5.0, 8.0], [5.0, 12.0], [0.3, 0.1]])
+    >>> found = Frontier(N, k, loss, N / (N + k), N + k, loss / 2, loss / 2, N + k, 2 - loss, 2 - 0 * loss)
+    >>> found.saturated.tolist(), found.saturation
+    ([False, False], None)
+    >>> found[1].train_share
+    0.4
     """
 
     N: NDArray[Any]
@@ -220,7 +223,7 @@ def frontier(
         As for `optimal`.
     progress : bool or callable
         True draws a bar on a terminal (with rich, of the extra cli); a callable is called as
-        progress(done, total) after each budget.
+        progress(done, total) at first, with done = 0, and after each budget.
 
     Returns
     -------
@@ -260,6 +263,7 @@ def frontier(
     pick: Callable[..., tuple[float, float]] = _best_integers if integer else _best
     rows = []
     with shown(progress, "budgets") as advance:
+        advance(0, sizes.size)
         for done, size in enumerate(sizes, 1):
             N, k = pick(search, float(size), costs, weight)
             split = _allocation(search, N, k, costs, weight)
@@ -749,22 +753,23 @@ def _integers(low: float, high: float, center: float) -> FloatArray:
 
 def _cheapest(model: LIDModel, log_target: float, costs: tuple[float, float]) -> Allocation:
     train, attempt = costs
-    last = math.log(_K_MAX)
     unbiased = model._difficulty_at(0.0)
-    reach = np.linspace(0, last, 48)
+    reach = np.linspace(0, math.log(_K_MAX), 48)
     reached = unbiased.log_failure_rate(np.exp(reach)) <= log_target
     fewest = math.exp(reach[max(int(np.argmax(reached)) - 1, 0)])  # or a little less
 
-    # An upper bound of the cost, from sizes that double.
-    bound, N = np.inf, 1.0
-    while reached.any() and N * train + fewest * attempt < bound and N < 1e300:
-        risk = model.generalization_error(N)
-        if np.isfinite(risk):
-            enough = model._difficulty_at(risk).log_failure_rate(np.exp(reach)) <= log_target
-            if enough.any():
-                bound = min(bound, N * train + math.exp(reach[np.argmax(enough)]) * attempt)
-        N *= 2
-        if not np.isfinite(bound) and N > 1e18:
+    # An upper bound of the cost, from sizes that double; few attempts are tried first, they are quick.
+    bound = np.inf
+    for most in (min(1e3 * fewest, _K_MAX), _K_MAX):
+        reach, N = np.linspace(math.log(fewest), math.log(most), 32), 1.0
+        while reached.any() and N * train + fewest * attempt < bound and N < 1e18:
+            risk = model.generalization_error(N)
+            if np.isfinite(risk):
+                enough = model._difficulty_at(risk).log_failure_rate(np.exp(reach)) <= log_target
+                if enough.any():
+                    bound = min(bound, N * train + math.exp(reach[np.argmax(enough)]) * attempt)
+            N *= 2
+        if np.isfinite(bound):
             break
     if not np.isfinite(bound):
         raise ValueError(

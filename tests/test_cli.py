@@ -571,13 +571,13 @@ def test_simulate_refuses_in_one_line(options, message, capsys):
 def test_allocate_prints_and_writes_what_it_shows(run, tmp_path):
     out, figure = tmp_path / "splits.csv", tmp_path / "splits.png"
     code, text, err = run(
-        "allocate", "--budget", "40:50:2", "--train-cost", "2", "--integer", "--out", out, "--plot", figure
+        "allocate", "--budget", "30:33:2", "--train-cost", "2", "--integer", "--out", out, "--plot", figure
     )
     assert (code, err) == (0, "")
     assert figure.read_bytes().startswith(b"\x89PNG")
     model = lidfast.LIDModel(20, 2.5, sigma=0.3, delta=0.1, ridge=1e-3)
     table = pl.read_csv(out)
-    assert table["budget"].to_list() == pytest.approx([40, 50])
+    assert table["budget"].to_list() == pytest.approx([30, 33])
     assert table["saturated"].to_list() == [False, False]
     rows = [line.split() for line in text.splitlines() if re.match(r"\d+ ", line)]
     for row, split in zip(rows, table.iter_rows(named=True), strict=True):
@@ -593,11 +593,11 @@ def test_allocate_prints_and_writes_what_it_shows(run, tmp_path):
 
 def test_allocate_finds_the_cheapest(run, tmp_path):
     out = tmp_path / "split.npz"
-    code, text, _ = run("allocate", "--target", "0.2", "--attempt-cost", "3", "--out", out)
+    code, text, _ = run("allocate", "--target", "0.2", "--signal", "0.5", "--attempt-cost", "3", "--out", out)
     assert code == 0
     with np.load(out) as numbers:
         (N,), (k,), (cost,) = (numbers[name] for name in ("N", "k", "cost"))
-    model = lidfast.LIDModel(20, 2.5, sigma=0.3, delta=0.1, ridge=1e-3)
+    model = lidfast.LIDModel(20, 2.5, sigma=0.3, delta=0.1, ridge=1e-3, signal=0.5)
     assert model.failure_rate(N, k) == pytest.approx(0.2, rel=1e-9)
     assert cost == pytest.approx(N + 3 * k)
     assert f"{N:.6g}" in text
