@@ -35,6 +35,7 @@ class Request:
     models: tuple[str, str]
     by: list[str]  # the first of these columns holds the models
     problem: str
+    clusters: str | None  # the column of families of problems
     ks: list[int] | None
     n_boot: int
     level: float
@@ -48,6 +49,7 @@ class _Pairs:
     key: dict[str, Any]
     n: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
     c: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
+    families: np.ndarray[Any, Any] | None
 
     @property
     def label(self) -> str:
@@ -99,6 +101,16 @@ def _groups(request: Request, counts: pl.DataFrame) -> tuple[list[_Pairs], list[
     both = sides[0].join(sides[1], on=keys, suffix="_other", nulls_equal=True).sort("row")
     if both.is_empty():
         raise Refused(f"{request.source}: no {request.problem} was attempted by both models")
+    if request.clusters and request.clusters not in keys:
+        name = request.clusters
+        moved = both.filter(pl.col(name).ne_missing(pl.col(f"{name}_other")))
+        if not moved.is_empty():
+            row = moved.row(0, named=True)
+            raise Refused(
+                f"{request.source}: row {row['row']}: {request.problem} {word(row[request.problem])} is in "
+                f"{name} {word(row[name])} for {request.models[0]} and {word(row[f'{name}_other'])} for "
+                f"{request.models[1]}"
+            )
     notes = []
     alone = sum(len(side) for side in sides) - 2 * len(both)
     if alone:
@@ -107,7 +119,11 @@ def _groups(request: Request, counts: pl.DataFrame) -> tuple[list[_Pairs], list[
     groups = []
     for part in parts:
         n1, n2, c1, c2 = (part[name].to_numpy() for name in ("n", "n_other", "c", "c_other"))
-        groups.append(_Pairs(part.select(others).row(0, named=True) if others else {}, (n1, n2), (c1, c2)))
+        key = part.select(others).row(0, named=True) if others else {}
+        families = None
+        if request.clusters:
+            families = part[request.clusters].rank("dense").fill_null(0).to_numpy()
+        groups.append(_Pairs(key, (n1, n2), (c1, c2), families))
     return groups, notes
 
 
@@ -129,6 +145,7 @@ def _compared(request: Request, pairs: _Pairs) -> _Result:
             ks,
             n_boot=request.n_boot,
             level=request.level,
+            clusters=pairs.families,
             rng=group_seed(request.seed, pairs.key),
         )
         rates = tuple(pass_at_k(n, c, ks).mean(axis=0) for n, c in ((n1, c1), (n2, c2)))
@@ -153,6 +170,7 @@ def _long_table(request: Request, results: Sequence[_Result]) -> pl.DataFrame:
             "p_value": found.p_value,
             "n_boot": request.n_boot,
             "level": request.level,
+            "clusters": request.clusters,
             "seed": request.seed,
         }
         tables.append(pl.DataFrame(values))
@@ -179,8 +197,9 @@ def _print(request: Request, results: Sequence[_Result], notes: Sequence[str]) -
             "p-value": ["-" if np.isnan(p) else f"{p:.4f}" for p in found.p_value],
         }
         print_folded(out, 1, columns)
+    over = f"families of problems ({request.clusters})" if request.clusters else "problems"
     out.print(
-        f"difference: [{100 * request.level:g}% interval: BCa bootstrap over problems, {request.n_boot} "
+        f"difference: [{100 * request.level:g}% interval: BCa bootstrap over {over}, {request.n_boot} "
         "resamples]."
     )
     out.print("p-value: two-sided, of no difference, by the same resamples; each k by itself.")

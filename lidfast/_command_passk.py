@@ -65,6 +65,13 @@ class Family(StrEnum):
     auto = "auto"
 
 
+class Loss(StrEnum):
+    """What a slope is of."""
+
+    failure = "failure"
+    nll = "nll"
+
+
 @dataclass(frozen=True)
 class _Group:
     """Problems of one group: its histogram, and after the estimates what is said of it."""
@@ -108,6 +115,8 @@ class _Settings:
     level: float
     seed: int
     family: Family
+    loss: Loss
+    clusters: str | None
 
 
 @dataclass(frozen=True)
@@ -207,6 +216,18 @@ def passk(
             show_default=f"{_GOF_RESAMPLES}; 0 for over {_GOF_PROBLEMS} problems, or with first_success",
         ),
     ] = None,
+    loss: Annotated[
+        Loss,
+        typer.Option(help="What the slope is of: S(k) = 1 - pass@k, or nll, -ln pass@k."),
+    ] = Loss.failure,
+    clusters: Annotated[
+        str,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column that names the family of a problem, where problems come in families: these are "
+            "resampled whole.",
+        ),
+    ] = "",
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     compare: Annotated[
         tuple[str, str] | None,
@@ -241,6 +262,8 @@ def passk(
     """
     with reported(debug):
         names = list(dict.fromkeys(name.strip() for name in by.split(","))) if by else []
+        if clusters in names:
+            raise Refused(f"--clusters {clusters}: it makes the groups already (--by)")
         clash = [name for name in names if name in _COLUMNS]
         if clash:
             raise Refused(f"--by {by}: the results have a column {clash[0]!r} of their own, rename yours")
@@ -265,16 +288,19 @@ def passk(
             if stopping is Stopping.first_success:
                 raise Refused("--compare takes attempts whose number was fixed in advance")
         with refusals(), _panics_held():
-            keys = [*names, problem_column] if compare else names
+            keys = [*names, *([problem_column] if compare else []), *([clusters] if clusters else [])]
+            keys = list(dict.fromkeys(keys))
             counts = io.read_counts(file, by=keys, n_column=n_column or None, c_column=c_column or None)
         source = "standard input" if file == "-" else file
         if compare:
             boots = _COMPARE_RESAMPLES if n_boot is None else n_boot
-            request = Request(source, compare, names, problem_column, ks, boots, level, seed)
+            request = Request(
+                source, compare, names, problem_column, clusters or None, ks, boots, level, seed
+            )
             run_comparison(request, counts.filter(pl.col("n") >= min_n), out, plot)
             return
         groups, notes = _groups(source, counts, names, stopping, min_n)
-        settings = _Settings(stopping or Stopping.fixed, block, level, seed, family)
+        settings = _Settings(stopping or Stopping.fixed, block, level, seed, family, loss, clusters or None)
         results = [
             _estimate(source, group, ks, far, n_boot, gof, out is not None, settings)
             for group in progress(groups, "groups")
@@ -353,16 +379,17 @@ def _estimate(
                 "would take long (--n-boot asks for them)"
             )
     try:
+        repeats = weights if settings.clusters else 1
         curve = pass_at_k_curve(
-            n,
-            c,
+            np.repeat(n, repeats),
+            np.repeat(c, repeats),
             ks,
             stopping=settings.stopping.value,
             block=settings.block,
             n_boot=n_boot,
             level=settings.level,
-            weights=weights,
             rng=group_seed(settings.seed, group.key),
+            **_units(counts, settings.clusters),
         )
     except ValueError as error:
         # An index of the histogram says nothing to the user, the row does.
@@ -387,13 +414,28 @@ def _estimate(
                     "rely on its exponent; --family offers others"
                 )
     # Beyond the last attempt that was needed S(k) is 0 and has no logarithm.
-    positive = curve.failure > 0
+    if settings.loss is Loss.failure:
+        losses = curve.failure
+    else:
+        with np.errstate(divide="ignore"):
+            losses = np.where(curve.failure < 0.5, -np.log1p(-curve.failure), -np.log(curve.estimate))
+    positive = (losses > 0) & np.isfinite(losses)
     slope, window = None, None
     if np.count_nonzero(positive) >= 2:
         used = curve.k[positive]
-        slope = fit_power_law(used, curve.failure[positive]).exponent
+        slope = fit_power_law(used, losses[positive]).exponent
         window = int(used[0]), int(used[-1])
     return _Result(group, curve, n_boot, fit, p_value, law, slope, window, tuple(notes))
+
+
+def _units(counts: pl.DataFrame, clusters: str | None) -> dict[str, Any]:
+    """Return what pass_at_k_curve takes errors over: single problems, or families of them."""
+    weights = counts["problems"].to_numpy()
+    if clusters is None:
+        return {"weights": weights}
+    # null is a family too
+    families = counts[clusters].rank("dense").fill_null(0).to_numpy()
+    return {"clusters": np.repeat(families, weights)}
 
 
 def _title(family: str) -> str:
@@ -429,6 +471,8 @@ _COLUMNS = {
     "level": float,
     "seed": int,
     "family": str,
+    "loss": str,
+    "clusters": str,
 }
 
 
@@ -534,7 +578,10 @@ def _print(
     ]
     if any(r.gof is not None for r in results):
         columns["gof p"] = [number(r.gof) for r in results]
-    columns["slope"] = [number(r.slope) for r in results]
+    what = "S" if settings.loss is Loss.failure else "-ln pass@k"
+    columns["slope" if settings.loss is Loss.failure else f"slope of {what}"] = [
+        number(r.slope) for r in results
+    ]
     columns["window of k"] = [f"{r.window[0]}-{r.window[1]}" if r.window else "-" for r in results]
     rates = [
         {int(k): with_interval(*rate) for k, *rate in zip(c.k, c.estimate, c.lower, c.upper, strict=True)}
@@ -555,7 +602,8 @@ def _print(
         print_folded(out, len(by), columns)
 
     resamples = max(result.n_boot for result in results)
-    method = f"bootstrap over problems, {resamples} resamples" if resamples else "normal, over problems"
+    over = f"families of problems ({settings.clusters})" if settings.clusters else "problems"
+    method = f"bootstrap over {over}, {resamples} resamples" if resamples else f"normal, over {over}"
     out.print(f"pass@k: estimate [{percent} interval: {method}].")
     law = "an LID difficulty" if settings.family is Family.lid else f"a {title} difficulty"
     if settings.family is Family.auto:
@@ -569,8 +617,13 @@ def _print(
     if far:
         out.print(f"forecast: pass@k under the law [{percent} band, of its parameters only].")
     out.print(
-        "slope: -d ln S / d ln k by least squares over the k printed, from first to last of the window."
+        f"slope: -d ln L / d ln k, L = {what}, by least squares over the k printed, from first to last of "
+        "the window."
     )
+    if settings.clusters:
+        out.print("The fitted law and its intervals take the problems as independent.")
+    if settings.loss is Loss.nll:
+        out.print("As S falls -ln pass@k has the exponent of S.")
     for note in (*notes, *(note for result in results for note in result.notes)):
         out.print(note)
 

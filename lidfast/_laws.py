@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,10 @@ from ._lid_nodes import nodes as _nodes
 from ._lid_nodes import nodes_of_biases as _nodes_of_biases
 from .passk import _curve_sums, _weights
 from .random import Generator, Seed, Size, default_rng
+
+#: What an exponent is of.
+Loss = Literal["failure", "nll"]
+LOSSES: tuple[str, ...] = get_args(Loss)
 
 # Relative errors of sums over nodes, which are good to 1e-11 themselves.
 _EXACT = 1e-13
@@ -159,7 +163,7 @@ class Difficulty(ABC):
         passed = 0 - np.expm1(self.log_failure_rate(k))  # 0 - 0 is not negative
         return passed if passed.ndim else passed.item()
 
-    def exponent(self, k: ArrayLike) -> Any:
+    def exponent(self, k: ArrayLike, *, loss: Loss = "failure") -> Any:
         r"""Local exponent of the failure rate, by differentiation of S.
 
         .. math:: \beta_{eff}(k) = -d \ln S / d \ln k
@@ -167,6 +171,9 @@ class Difficulty(ABC):
         Parameters
         ----------
         k : array_like, real, >= 0
+        loss : "failure" or "nll"
+            What the exponent is of: S(k), or -ln pass@k as in [MK], arXiv 2502.17578. The second is
+            the first times S / ((1-S) (-ln(1-S))), which tends to 1 as S falls. At k = 0 both are 0.
 
         Returns
         -------
@@ -180,10 +187,23 @@ class Difficulty(ABC):
         Examples
         --------
         >>> from lidfast.difficulty import Beta
-        >>> round(Beta(0.3, 2).exponent(1e4), 6)
-        0.299951
+        >>> round(Beta(0.3, 2).exponent(1e4), 6), round(Beta(0.3, 2).exponent(1e4, loss="nll"), 6)
+        (0.299951, 0.312178)
         """
-        return self._at(self._exponent, k)
+        if _check.choice("loss", loss, LOSSES) == "failure":
+            return self._at(self._exponent, k)
+
+        def of_nll(k: FloatArray) -> FloatArray:
+            log_s = self._log_failure(k)
+            s = np.exp(log_s)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                nll = np.where(s < 0.5, -np.log1p(-np.minimum(s, 0.5)), -np.log(-np.expm1(log_s)))
+                factor = s / -np.expm1(log_s) / nll
+            # S is 0 to a rounding, or 1: k so small that nothing passes
+            factor = np.where(s < 1e-17, 1.0, np.where(log_s == 0, 0.0, factor))
+            return np.asarray(self._exponent(k) * factor)
+
+        return self._at(of_nll, k)
 
     def loglik(self, n: ArrayLike, c: ArrayLike, *, weights: ArrayLike | None = None) -> float:
         r"""Log-probability of counts: c successes in n attempts at each of some instances.

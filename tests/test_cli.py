@@ -702,6 +702,79 @@ def test_exponents_are_drawn(run, tmp_path):
     assert "--forecast x: it must be integers" in refused(run, "passk", file, "--forecast", "x")
 
 
+def test_slopes_of_nll(run, counts, tmp_path):
+    out = tmp_path / "out.csv"
+    code, text, _ = run("passk", counts, "--k", "1,2,5", "--loss", "nll", "--out", out)
+    assert code == 0
+    assert "slope of -ln pass@k" in text
+    table = pl.read_csv(out)
+    assert set(table["loss"]) == {"nll"}
+    expected = lidfast.fit_power_law(table["k"], -np.log(table["pass_at_k"])).exponent
+    np.testing.assert_allclose(table["slope"], expected, rtol=1e-9)
+
+
+@pytest.fixture
+def families(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = []
+    for p in range(40):
+        ease = rng.beta(0.5, 2)
+        for model in ("new", "old"):
+            rows += [(model, f"p{p}v{v}", f"f{p}", 30, rng.binomial(30, ease)) for v in range(3)]
+    return write(tmp_path / "families.csv", rows, ("model", "problem", "topic", "n", "c"))
+
+
+def test_families_are_resampled_whole(run, families, tmp_path):
+    out = tmp_path / "out.csv"
+    options = ("--by", "model", "--clusters", "topic", "--k", "1,5", "--n-boot", "0", "--out", out)
+    code, text, _ = run("passk", families, *options)
+    assert code == 0
+    assert "over families of problems (topic)" in text
+    table = pl.read_csv(families)
+    for name in ("new", "old"):
+        own = table.filter(pl.col("model") == name)
+        n, c = own["n"].to_numpy(), own["c"].to_numpy()
+        curve = lidfast.pass_at_k_curve(n, c, [1, 5], clusters=own["topic"].to_numpy())
+        found = pl.read_csv(out).filter(pl.col("model") == name)
+        np.testing.assert_allclose(found["stderr"], curve.stderr, rtol=1e-12)
+        assert (curve.stderr > 1.3 * lidfast.pass_at_k_curve(n, c, [1, 5]).stderr).all()
+    assert "no column 'kind'" in refused(run, "passk", families, "--clusters", "kind")
+    assert "--clusters model" in refused(run, "passk", families, "--by", "model", "--clusters", "model")
+
+
+def test_families_are_compared_whole(run, families, tmp_path):
+    out = tmp_path / "out.csv"
+    options = (
+        "--clusters",
+        "topic",
+        "--compare",
+        "new",
+        "old",
+        "--k",
+        "1,5",
+        "--n-boot",
+        "500",
+        "--out",
+        out,
+    )
+    code, text, _ = run("passk", families, *options)
+    assert code == 0
+    assert "bootstrap over families of problems (topic)" in text
+    table = pl.read_csv(families)
+    (n1, c1, topics), (n2, c2, _) = (
+        [own[column].to_numpy() for column in ("n", "c", "topic")]
+        for own in (table.filter(pl.col("model") == name) for name in ("new", "old"))
+    )
+    wide = lidfast.compare(n1, c1, n2, c2, [1, 5], n_boot=4000, clusters=topics, rng=0)
+    found = pl.read_csv(out)
+    np.testing.assert_allclose(found["difference"], wide.difference, rtol=1e-12)
+    np.testing.assert_allclose(found["upper"] - found["lower"], wide.upper - wide.lower, rtol=0.3)
+    text = families.read_text().replace("old,p3v1,f3", "old,p3v1,f4")
+    families.write_text(text)
+    message = refused(run, "passk", families, "--clusters", "topic", "--compare", "new", "old")
+    assert "problem p3v1 is in topic f3 for new and f4 for old" in message
+
+
 # ---------------------------------------------------------------- passk --compare
 
 

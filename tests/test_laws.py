@@ -277,6 +277,26 @@ def test_any_number_of_attempts():
         np.testing.assert_allclose(law.exponent(k), law.a, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("a", "b"), [(0.3, 2.0), (3.0, 0.01), (1e-3, 5.0), (9.0, 2.0)])
+@pytest.mark.parametrize("k", [1e-6, 0.5, 1.0, 30.0, 1e6])
+def test_exponents_of_nll_are_derivatives(a, b, k):
+    with mp.workdps(120):
+        log_s = lambda y: (  # noqa: E731
+            mp.loggamma(b + mp.exp(y)) + mp.loggamma(a + b) - mp.loggamma(a + b + mp.exp(y)) - mp.loggamma(b)
+        )
+        expected = -mp.diff(lambda y: mp.log(-mp.log(-mp.expm1(log_s(y)))), mp.log(k))
+    assert Beta(a, b).exponent(k, loss="nll") == pytest.approx(float(expected), rel=1e-9)
+
+
+def test_exponents_of_nll_at_the_ends():
+    law = Beta(0.3, 2)
+    assert law.exponent(0, loss="nll") == 0
+    assert Beta(300, 2).exponent(1e300, loss="nll") == Beta(300, 2).exponent(1e300)
+    np.testing.assert_array_equal(law.exponent([1, 10], loss="failure"), law.exponent([1, 10]))
+    with pytest.raises(ValueError, match="loss is 'loss': it must be one of 'failure', 'nll'"):
+        law.exponent(1, loss="loss")
+
+
 @pytest.mark.parametrize("make", [Beta, Kumaraswamy])
 def test_rates_are_sensible_everywhere(make):
     k = np.array([0, 1e-300, 1e-3, 1, 1e3, 1e12, 1e100])
