@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, cast, get_args
@@ -687,6 +688,92 @@ class LID(Difficulty):
             return math.nan
         return math.exp(log_p) if log_p < 709 else math.inf
 
+    def artificial_exponent(self, k: ArrayLike, *, tau: float | None = None) -> Any:
+        r"""Local exponent of the artificial tail: confidently wrong instances, \|B\| > delta at a large tau.
+
+        Two laws of it, for large k and B ~ Normal(0, V):
+
+        * at a fixed precision tau, exactly a power, as in [LID]:
+          :math:`\gamma = \sigma^2 / (\tau V)`;
+        * marginal, over the law of tau: that of the precision that most failures have after k attempts,
+          where :math:`\sigma^2 \ln k / (\tau V) - \ln P(> \tau)` is least. For the gamma law
+
+          .. math:: \gamma(k) = \sigma / \sqrt{V \ln k}, \quad S(k) \sim e^{-2 \sigma \sqrt{\ln k / V}}
+
+          which falls as k grows: the tail is slower than every power.
+
+        Parameters
+        ----------
+        k : array_like, real, >= 0
+        tau : float, > 0, optional
+            A fixed precision; None is the marginal law.
+
+        Returns
+        -------
+        float or ndarray of k's shape
+            inf for V = 0, and for k <= 1 by the marginal law, which has no meaning there.
+
+        Raises
+        ------
+        ValueError
+            Where bias is given: the laws are of normal biases.
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import LID
+        >>> law = LID(V=0.1, beta=2.5, sigma=1.0, delta=0.1)
+        >>> law.artificial_exponent([1e4, 1e8]).round(3)  # marginal
+        array([1.042, 0.737])
+        >>> law.exponent([1e4, 1e8]).round(3)  # exact: the intrinsic tail still counts at 1e4
+        array([2.264, 0.8  ])
+        >>> law.artificial_exponent(1e8, tau=2.0)
+        5.0
+        """
+        if self.bias is not None:
+            raise ValueError("bias is given: the artificial tail has these laws for normal biases only")
+        k = _check.array("k", k, _check.NON_NEGATIVE)
+        if tau is not None:
+            tau = _check.scalar("tau", tau, _check.POSITIVE)
+        out = np.full(k.shape, np.inf)
+        if self._V > 0:
+            log_ratio = 2 * math.log(self.sigma) - math.log(self._V)
+            some = k > (1 if tau is None else -1)
+            with np.errstate(over="ignore"):
+                if tau is not None:
+                    out[some] = np.exp(log_ratio - math.log(tau))
+                else:
+                    cost = np.exp(np.minimum(log_ratio, 690) + np.log(np.log(k[some])))
+                    out[some] = np.exp(log_ratio - self.precision.balance(cost))
+        return out if k.ndim else out.item()
+
+    def asymptotic_exponent(self, k: ArrayLike, *, tau: float | None = None) -> Any:
+        r"""Exponent of the slower of the two tails, :math:`\min(\beta, \gamma)`, beside the exact `exponent`.
+
+        Beta is the exponent of the intrinsic tail, of hard instances, and gamma that of the
+        artificial one in either form of `artificial_exponent`.
+
+        Parameters
+        ----------
+        k : array_like, real, >= 0
+        tau : float, > 0, optional
+            A fixed precision for gamma; None is the marginal law.
+
+        Returns
+        -------
+        float or ndarray of k's shape
+
+        Examples
+        --------
+        >>> from lidfast.difficulty import LID
+        >>> law = LID(V=0.1, beta=2.5, sigma=1.0, delta=0.1)
+        >>> law.asymptotic_exponent([3.0, 1e8]).round(3)
+        array([2.5  , 0.737])
+        >>> law.asymptotic_exponent(1e8, tau=2.0)
+        2.5
+        """
+        least = np.minimum(self.artificial_exponent(k, tau=tau), self.precision.tail_exponent)
+        return least if least.ndim else least.item()
+
     def crossover_k(self) -> float:
         """Return the attempts at which the intrinsic law ends: S(k; V) = 2 S(k; 0).
 
@@ -733,18 +820,26 @@ class LID(Difficulty):
         return cast(float, self.V)  # not None after the checks
 
     def _law(
-        self, low: float, high: float, *, sharpness: float = 1.0, depth: float = 0.0
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        self, k: FloatArray, *, sharpness: float = 1.0, depth: float | None = None
+    ) -> Iterable[tuple[float, tuple[FloatArray, FloatArray, FloatArray]]]:
+        """Parts of the law of s: the share of each, and its nodes."""
         r = min(max(self.delta / self.sigma, 1e-140), 1e140)
         if self.bias is not None:
             bias = np.minimum(np.array(self.bias) / self.sigma, 1e140)
-            return _nodes_of_biases(bias, self.precision, r, high, sharpness=sharpness, depth=depth)
+            return _nodes_of_biases(bias, self.precision, r, k, sharpness=sharpness, depth=depth)
         v = min(math.sqrt(self._V) / self.sigma, 1e140) ** 2
-        return _nodes(v, self.precision, r, low, high, sharpness=sharpness, depth=depth)
+        return [(1.0, _nodes(v, self.precision, r, k, sharpness=sharpness, depth=depth))]
 
     def _curve(self, k: FloatArray) -> tuple[FloatArray, FloatArray]:
-        log_w, log_q, _ = self._law(k.min(), k.max())
-        return _log_curve(log_w, log_q, k)
+        parts = [(share, *_log_curve(log_w, log_q, k)) for share, (log_w, log_q, _) in self._law(k)]
+        if len(parts) == 1:
+            return parts[0][1:]
+        weight, log_s, exponent = (np.array(y) for y in zip(*parts, strict=True))
+        weight = weight[:, None]
+        total: FloatArray = special.logsumexp(log_s, axis=0, b=weight)
+        near = total > -0.01
+        total[near] = np.log1p((weight * np.expm1(log_s[:, near])).sum(axis=0))
+        return total, (weight * np.exp(log_s - total) * exponent).sum(axis=0)
 
     def _log_failure(self, k: FloatArray) -> FloatArray:
         return self._curve(k)[0]
@@ -756,10 +851,13 @@ class LID(Difficulty):
         # s^c (1-s)^f is a peak of width (c f / n)^-1/2 in ln s / (1-s): 1e-8 up to c f / n = 300, then
         # fewer digits, as the panels cannot follow it.
         width = np.sqrt(np.max(c * f / np.maximum(c + f, 1)))
-        log_w, log_q, s = self._law(
-            0.0, max(1.0, float((c + f).max())), sharpness=min(max(1.0, width / 4), 8.0), depth=250.0
-        )
-        log_s = np.log(np.maximum(s, np.finfo(float).tiny))
-        with np.errstate(over="ignore"):  # no failure: e^-inf
-            terms = (log_w + ci * log_s + fi * log_q for ci, fi in zip(c, f, strict=True))
-            return np.array([special.logsumexp(term) for term in terms])
+        attempts = np.array([max(1.0, float((c + f).max()))])
+        total = np.full(c.size, -np.inf)
+        sharpness = min(max(1.0, width / 4), 8.0)
+        for share, (log_w, log_q, s) in self._law(attempts, sharpness=sharpness, depth=250.0):
+            log_s = np.log(np.maximum(s, np.finfo(float).tiny))
+            with np.errstate(over="ignore"):  # no failure: e^-inf
+                terms = (log_w + ci * log_s + fi * log_q for ci, fi in zip(c, f, strict=True))
+                part = np.array([special.logsumexp(term) for term in terms])
+            total = np.logaddexp(total, math.log(share) + part)
+        return total

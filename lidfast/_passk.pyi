@@ -59,14 +59,6 @@ def mixture(
 def attempts(
     x: NDArray[np.float64], h: NDArray[np.float64], s: NDArray[np.float64], log_fail: NDArray[np.float64]
 ) -> None: ...
-def lid_nodes(
-    line: NDArray[np.float64],
-    panels: NDArray[np.int64],
-    first: NDArray[np.int64],
-    rule: NDArray[np.float64],
-    flat_rule: NDArray[np.float64],
-    out: NDArray[np.float64],
-) -> None: ...
 def lid_curves(
     root: NDArray[np.float64],
     weight: NDArray[np.float64],

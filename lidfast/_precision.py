@@ -51,6 +51,10 @@ class Precision(ABC):
         """Limit of -ln P(tau > t) / t as t grows."""
 
     @abstractmethod
+    def balance(self, cost: FloatArray) -> FloatArray:
+        """Return u = ln tau where cost / tau - ln P(> tau) is least, for large costs: by its leading term."""
+
+    @abstractmethod
     def sample(self, size: Size, rng: Generator) -> Any:
         """Draw tau: a float where size is None."""
 
@@ -75,8 +79,8 @@ class Smooth(Precision):
         """Ln A where the density of u is A e^(beta u / 2) far down; NaN where the exponent is infinite."""
         return math.nan
 
-    def floor(self, bend: float, nats: float) -> float:
-        """Return a u below which density times e^((u - bend) / 2) is less than e^-nats of S.
+    def floor(self, bend: float, nats: float, slope: float = 0.5) -> float:
+        """Return a u below which density times e^(slope (u - bend)) is less than e^-nats of S.
 
         S is about the mass below the bend, or below the mode of the density. The logarithm of the product
         is concave in u; where it is nats + 4 under its top it falls by half a nat a unit at least.
@@ -84,7 +88,7 @@ class Smooth(Precision):
         high = min(bend, self.top(1e3))
 
         def height(u: float) -> float:
-            return float(self.log_density(u)) + 0.5 * (u - high)
+            return float(self.log_density(u)) + slope * (u - high)
 
         low, step = high, 1.0
         while height(low - step) > height(low):
@@ -131,22 +135,25 @@ class Gamma(Smooth):
         u, a = np.asarray(u, np.float64), 0.5 * self.beta
         with np.errstate(over="ignore"):
             t = np.exp(u)
+        above = special.gammaincc(a, t)
         # t^a e^-t / Gamma(a+1) times 1 + t/(a+1) + t^2/(a+1)(a+2) + ..., as the probability may underflow
         low = np.minimum(t, a + 1)
         below = a * u - t - math.lgamma(a + 1) + np.log(special.hyp1f1(1.0, a + 1, low))
-        above = np.log1p(-special.gammaincc(a, np.maximum(t, a + 1)))
-        return np.asarray(np.where(t < a + 1, below, above))
+        return np.asarray(np.where(above > 0.5, below, np.log1p(-np.minimum(above, 0.5))))
 
     def top(self, nats: float) -> float:
         a = 0.5 * self.beta
         return math.log(a + math.sqrt(2 * a * nats) + nats)
 
-    def floor(self, bend: float, nats: float) -> float:
-        # With A = (1 + beta) / 2 a distance d under min(bend, ln A) costs at least A (d - 1 + e^-d), and
+    def floor(self, bend: float, nats: float, slope: float = 0.5) -> float:
+        # With A = beta / 2 + slope a distance d under min(bend, ln A) costs at least A (d - 1 + e^-d), and
         # x = nats / A, d = x + sqrt(2 x) makes that nats.
-        a = 0.5 * self.beta + 0.5
+        a = 0.5 * self.beta + slope
         x = nats / a
         return min(bend, math.log(a)) - x - math.sqrt(2 * x)
+
+    def balance(self, cost: FloatArray) -> FloatArray:
+        return 0.5 * np.log(cost)  # the tail is e^-tau
 
     def sample(self, size: Size, rng: Generator) -> Any:
         return rng.standard_gamma(0.5 * self.beta, size)
@@ -197,6 +204,10 @@ class Weibull(Smooth):
     def top(self, nats: float) -> float:
         return 2 / self.beta * math.log(max(nats, 1e-300))
 
+    def balance(self, cost: FloatArray) -> FloatArray:
+        a = 0.5 * self.beta
+        return (np.log(cost) - math.log(a)) / (a + 1)
+
     def sample(self, size: Size, rng: Generator) -> Any:
         return rng.weibull(0.5 * self.beta, size)
 
@@ -237,6 +248,9 @@ class Pareto(Smooth):
 
     def top(self, nats: float) -> float:  # noqa: ARG002
         return 0.0
+
+    def balance(self, cost: FloatArray) -> FloatArray:
+        return np.zeros_like(cost)
 
     def sample(self, size: Size, rng: Generator) -> Any:
         tau = np.exp(rng.standard_exponential(size) * (-2 / self.beta))
@@ -285,6 +299,11 @@ class LogNormal(Smooth):
     def top(self, nats: float) -> float:
         return self.mean + self.deviation * math.sqrt(2 * nats)
 
+    def balance(self, cost: FloatArray) -> FloatArray:
+        # (u - mean) e^u = deviation^2 cost
+        log_product = 2 * math.log(self.deviation) + np.log(cost) - self.mean
+        return self.mean + np.asarray(special.wrightomega(log_product), np.float64)
+
     def sample(self, size: Size, rng: Generator) -> Any:
         return rng.lognormal(self.mean, self.deviation, size)
 
@@ -322,6 +341,9 @@ class Sampled(Precision):
 
     def top(self, nats: float) -> float:  # noqa: ARG002
         return float(self.log_tau[-1])
+
+    def balance(self, cost: FloatArray) -> FloatArray:
+        return np.full_like(cost, self.log_tau[-1])
 
     def sample(self, size: Size, rng: Generator) -> Any:
         at = np.floor(rng.random(size) * len(self.tau)).astype(np.int64)

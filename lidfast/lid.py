@@ -197,7 +197,7 @@ class LIDModel:
         Raises
         ------
         ValueError
-            For beta <= 2, where L_gen is infinite.
+            Where the noise has no variance, as for beta <= 2, so that L_gen is infinite.
 
         Examples
         --------
@@ -208,8 +208,8 @@ class LIDModel:
         size = _check.scalar("N", N, _check.POSITIVE)
         if not np.isfinite(self.noise_variance):
             raise ValueError(
-                f"beta is {self.beta}: the excess risk after training is finite for beta > 2 only "
-                "(difficulty.LID takes a risk that you know)"
+                f"beta is {self.beta} and prior {self.prior!r}: the label noise has no finite variance, "
+                "nor the excess risk after training (difficulty.LID takes a risk that you know)"
             )
         risk = self.generalization_error(size)
         if not np.isfinite(risk):

@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ._check import FloatArray
 from .allocation import Frontier
@@ -131,6 +131,74 @@ class Exponent:
             return None
         number, unit = found[-1]
         return max(1e3, float(number) * {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}[unit.lower()])
+
+
+class _Tails(_Difficulty, Protocol):
+    def exponent(self, k: FloatArray) -> FloatArray: ...
+    def asymptotic_exponent(self, k: FloatArray, *, tau: float | None = None) -> FloatArray: ...
+    def crossover_k(self) -> float: ...
+
+
+def artificial_tail_figure(laws: Mapping[str, _Tails], k: ArrayLike, *, tau: float) -> Figure:
+    """Draw the exact local exponent of LID difficulties against k, with both forms of min(beta, gamma).
+
+    Parameters
+    ----------
+    laws : mapping of str to lidfast.difficulty.LID
+        A panel for each; where V > 0 a vertical line marks its crossover_k.
+    k : array_like, shape (K,), > 0
+    tau : float
+        Precision of the law at a fixed one.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from lidfast.difficulty import LID
+    >>> from lidfast.plot import artificial_tail_figure
+    >>> figure = artificial_tail_figure({"a trained head": LID(0.1, 2.5, 1.0, 0.1)}, [1, 100, 1e4], tau=1.25)
+    >>> figure.axes[0].get_title()
+    'a trained head'
+    """
+    k = np.asarray(k, np.float64)
+    across = 1 if len(laws) < 2 else 2
+    down = math.ceil(len(laws) / across)
+    figure = Figure(figsize=(0.6 + 4.7 * across, 1.0 + 3.1 * down), layout="constrained", dpi=150)
+    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    for axes, (title, law) in zip(grid.ravel(), laws.items(), strict=False):
+        axes.plot(k, law.exponent(k), color="C0", lw=2.2, label="exact")
+        marginal = law.asymptotic_exponent(k)
+        axes.plot(
+            k,
+            marginal,
+            color="C1",
+            ls="--",
+            lw=1.4,
+            label=r"min($\beta$, $\sigma / \sqrt{V \ln k}$), marginal",
+        )
+        fixed = law.asymptotic_exponent(k, tau=tau)
+        label = rf"min($\beta$, $\sigma^2 / \tau V$) at $\tau$ = {tau:g}"
+        axes.plot(k, fixed, color="C2", ls=":", lw=1.8, label=label)
+        crossing = law.crossover_k()
+        if k.min() < crossing < k.max():
+            axes.axvline(crossing, color="C7", lw=1, label="crossover_k: S(k; V) = 2 S(k; 0)")
+        axes.set_title(title, fontsize="medium")
+        axes.set(xscale="log")
+        axes.grid(alpha=0.25)
+    for axes in grid.ravel()[len(laws) :]:
+        axes.set_visible(False)
+    for axes in grid[-1]:
+        axes.set_xlabel("attempts k")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(r"local exponent $-d\,\ln S / d\,\ln k$")
+        axes.set_ylim(bottom=0)
+    named: dict[str, Any] = {}
+    for axes in grid.ravel():
+        named |= {label: line for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=2, fontsize="small")
+    return figure
 
 
 _ENOUGH = 30  # problems solved, below which an exponent is drawn hollow

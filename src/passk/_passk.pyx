@@ -11,21 +11,6 @@ cdef extern from "core/kernel.h":
     const int LF_STRIPES
 
 cdef extern from "passk/passk.h":
-    ctypedef struct lf_lid_lines:
-        int64_t lines
-        int64_t points
-        int64_t flat_points
-        const double *log_weight
-        const double *h
-        const double *g
-        const double *start
-        const double *size
-        const int64_t *panels
-        const int64_t *first
-        const double *at
-        const double *log_part
-        const double *flat_at
-        const double *flat_log_part
     ctypedef struct lf_lid_job:
         int64_t curves
         int64_t strata
@@ -63,8 +48,6 @@ cdef extern from "passk/passk.h":
                              const double *f, double *out) nogil
         lf_status (*attempts)(int64_t n, const double *x, const double *h, double *s,
                               double *log_fail) nogil
-        lf_status (*lid_nodes)(const lf_lid_lines *lines, double *log_weight, double *log_fail,
-                               double *s) nogil
         lf_status (*lid_curves)(const lf_lid_job *job, double *out) nogil
     const lf_passk_kernels *lf_passk_select()
 
@@ -184,25 +167,6 @@ def attempts(const double[::1] x, const double[::1] h, double[::1] s, double[::1
     cdef lf_status status
     with nogil:
         status = kernels.attempts(x.shape[0], &x[0], &h[0], &s[0], &log_fail[0])
-    lf_raise(status)
-
-
-def lid_nodes(const double[:, ::1] line, const int64_t[::1] panels, const int64_t[::1] first,
-              const double[:, ::1] rule, const double[:, ::1] flat_rule, double[:, ::1] out):
-    """Write the nodes' ln weights, ln(1 - s) and s into out (3, nodes).
-
-    The rows of line are ln weights, h, g, starts and panel sizes, those of the rules points and ln weights.
-    """
-    cdef lf_lid_lines lines
-    cdef lf_status status
-    lines.lines, lines.points, lines.flat_points = line.shape[1], rule.shape[1], flat_rule.shape[1]
-    lines.log_weight, lines.h, lines.g = &line[0, 0], &line[1, 0], &line[2, 0]
-    lines.start, lines.size = &line[3, 0], &line[4, 0]
-    lines.panels, lines.first = &panels[0], &first[0]
-    lines.at, lines.log_part = &rule[0, 0], &rule[1, 0]
-    lines.flat_at, lines.flat_log_part = &flat_rule[0, 0], &flat_rule[1, 0]
-    with nogil:
-        status = kernels.lid_nodes(&lines, &out[0, 0], &out[1, 0], &out[2, 0])
     lf_raise(status)
 
 

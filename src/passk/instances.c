@@ -56,54 +56,6 @@ static void attempts_of_one_h(int64_t n, const double *restrict x, double h, dou
         s[i] = lf_far(x[i], h, log_fail + i);
 }
 
-/* ---------------------------------------------------------------- nodes of the exact integrals */
-
-/* Panels of line `line` from one on, as many as fit into a block, or a flat line. */
-static int64_t panels_of_line(const lf_lid_lines *lines, int64_t line, int64_t from, double *x,
-                              double *log_weight)
-{
-    const double g = lines->g[line], size = lines->size[line], own = lines->log_weight[line];
-    if (lines->panels[line] < 0) {
-        for (int64_t i = 0; i < lines->flat_points; i++) {
-            x[i] = g * lines->flat_at[i];
-            log_weight[i] = own + lines->flat_log_part[i];
-        }
-        return lines->flat_points;
-    }
-    const int64_t many = LF_MIN(BLOCK / lines->points, lines->panels[line] - from);
-    const double base = own + log(size / g * LF_ROOT_2_OVER_PI);
-    for (int64_t p = 0; p < many; p++) {
-        const double center = lines->start[line] + size * ((double)(from + p) + 0.5);
-        for (int64_t i = 0; i < lines->points; i++) {
-            const double at = center + size * lines->at[i], z = at / g;
-            x[p * lines->points + i] = at;
-            log_weight[p * lines->points + i] = base + lines->log_part[i] - 0.5 * z * z;
-        }
-    }
-    return many * lines->points;
-}
-
-/* The nodes of all lines: logarithms of weights, ln(1-s) and s.
- * OUT  log_weight, log_fail, s (first[lines],) */
-lf_status LF_NAME(lid_nodes)(const lf_lid_lines *lines, double *log_weight, double *log_fail,
-                             double *s)
-{
-    lf_status status = LF_OK;
-#pragma omp parallel for schedule(dynamic, 8) \
-    num_threads(lf_team(lines->first[lines->lines] / 4096))
-    for (int64_t line = 0; line < lines->lines; line++) {
-        double x[BLOCK];
-        const int64_t end = lines->first[line + 1];
-        for (int64_t at = lines->first[line], from = 0; at < end && !lf_poll(&status);
-             from += BLOCK / lines->points) {
-            const int64_t n = panels_of_line(lines, line, from, x, log_weight + at);
-            attempts_of_one_h(n, x, lines->h[line], s + at, log_fail + at);
-            at += n;
-        }
-    }
-    return status;
-}
-
 /* ---------------------------------------------------------------- simulated curves
  * A curve is that of one trained head, whose predictions are off by B. Its instances come in strata
  * of one precision tau each; in a stratum |B| is drawn once from each of many steps up to the job's

@@ -27,8 +27,6 @@ lf_status LF_NAME(mixture)(int kind, int what, const double *law, int64_t n, con
                            const double *f, double *out);
 lf_status LF_NAME(attempts)(int64_t n, const double *x, const double *h, double *s,
                             double *log_fail);
-lf_status LF_NAME(lid_nodes)(const lf_lid_lines *lines, double *log_weight, double *log_fail,
-                             double *s);
 lf_status LF_NAME(lid_curves)(const lf_lid_job *job, double *out);
 
 #endif

@@ -4,17 +4,6 @@
 
 #include "core/api.h"
 
-/* Lines of nodes of the exact integrals, each of one tau, with panels in x or where that is flat
- * the nodes of one rule. */
-typedef struct {
-    int64_t lines, points, flat_points;              /* both below 1024 */
-    const double *log_weight, *h, *g, *start, *size; /* (lines,): x starts at start, z is x / g */
-    const int64_t *panels;                           /* (lines,): of that size; < 0: flat */
-    const int64_t *first;                            /* (lines + 1,): place of the first node */
-    const double *at, *log_part; /* (points,): nodes ascending in a panel from -1/2 to 1/2 */
-    const double *flat_at, *flat_log_part; /* (flat_points,): nodes z, ascending */
-} lf_lid_lines;
-
 /* Simulated failure curves, each of one trained head; sigma = 1. */
 typedef struct {
     int64_t curves, strata, instances, biases, nk;
@@ -48,8 +37,6 @@ typedef struct {
     lf_status (*mixture)(int kind, int what, const double *law, int64_t n, const double *c,
                          const double *f, double *out);
     lf_status (*attempts)(int64_t n, const double *x, const double *h, double *s, double *log_fail);
-    lf_status (*lid_nodes)(const lf_lid_lines *lines, double *log_weight, double *log_fail,
-                           double *s);
     lf_status (*lid_curves)(const lf_lid_job *job, double *out);
 } lf_passk_kernels;
 

@@ -11,5 +11,4 @@ const lf_passk_kernels LF_NAME(passk_kernels) = {.failure_curve = LF_NAME(failur
                                                  .rising = LF_NAME(rising),
                                                  .mixture = LF_NAME(mixture),
                                                  .attempts = LF_NAME(attempts),
-                                                 .lid_nodes = LF_NAME(lid_nodes),
                                                  .lid_curves = LF_NAME(lid_curves)};
