@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -149,34 +150,43 @@ def _biases(plan: Plan, error: FloatArray) -> FloatArray:
 # ---------------------------------------------------------------- attempts
 
 
+_Pair = tuple[FloatArray, FloatArray]
+
+
 def _examine(
     plan: Plan, risk: FloatArray, bias: FloatArray | None, generators: list[Generator]
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Failure rates of some runs and their derivatives in k, simulated and exact, each (runs, nk)."""
     threads = get_num_threads()
 
-    def of_runs(one: Callable[[int], tuple[FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:
+    def of_runs(one: Callable[[int, threading.Event], tuple[FloatArray, FloatArray]]) -> _Pair:
+        stopped = threading.Event()
+
         def alone(r: int) -> tuple[FloatArray, FloatArray]:
             with num_threads(1):  # the runs are what is shared out
-                return one(r)
+                return one(r, stopped)
 
         with ThreadPoolExecutor(threads) as pool:
             waiting = [pool.submit(alone, r) for r in range(risk.size)]
             try:
                 pairs = [future.result() for future in waiting]
-            finally:  # after Ctrl-C the threads stop behind the run that they are at
+            finally:  # after Ctrl-C the threads stop at their next instances
+                stopped.set()
                 for future in waiting:
                     future.cancel()
         rates, slopes = zip(*pairs, strict=True)
         return np.array(rates), np.array(slopes)
 
+    def bias_of(r: int) -> FloatArray | None:
+        return None if bias is None else bias[r]
+
     if plan.geometric:
         simulated = of_runs(
-            lambda r: _draw_first_successes(plan, risk[r], None if bias is None else bias[r], generators[r])
+            lambda r, stopped: _draw_first_successes(plan, risk[r], bias_of(r), generators[r], stopped)
         )
     else:
         simulated = _curves(plan, risk, bias, generators)
-    exact = of_runs(lambda r: _exact(plan, risk[r], None if bias is None else bias[r]))
+    exact = of_runs(lambda r, _: _exact(plan, risk[r], bias_of(r)))
     return *simulated, *exact
 
 
@@ -245,7 +255,7 @@ _DRAWN_AT_A_TIME = 1 << 16  # instances, whose arrays stay in the cache
 
 
 def _draw_first_successes(
-    plan: Plan, risk: float, bias: FloatArray | None, rng: Generator
+    plan: Plan, risk: float, bias: FloatArray | None, rng: Generator, stopped: threading.Event
 ) -> tuple[FloatArray, FloatArray]:
     """Shares of plainly drawn instances whose first success comes after k attempts.
 
@@ -256,6 +266,8 @@ def _draw_first_successes(
     whole, place = np.unique(np.floor(plan.k), return_inverse=True)
     later = np.zeros(whole.size)
     for first in range(0, plan.instances, _DRAWN_AT_A_TIME):
+        if stopped.is_set():
+            break
         n = min(_DRAWN_AT_A_TIME, plan.instances - first)
         tau = model.precision.sample(n, rng)
         if bias is None:
