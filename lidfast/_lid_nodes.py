@@ -139,9 +139,9 @@ def _lines(
     u, density = _density(law, low, min(top, far), depth)
     if bias is not None:
         # Outside delta, along u, s passes from one to where k s is lost.
-        root = np.exp(0.5 * u)
-        inside = (bias.min() - r) * root < _cut(np.ones(1), k.max(), 37.0)
-        density = np.maximum(density, np.where(inside, 1 + np.maximum(bias.max() - r, 0) * root, 0))
+        beyond = np.exp(0.5 * u) * max(bias.max() - r, 0.0)
+        lost = np.exp(0.5 * u) * (bias.min() - r) > _cut(np.ones(1), k.max(), 37.0)
+        density = np.maximum(density, np.where(lost | (beyond == 0), 0, 1 + beyond))
     edges = _edges(u, density * finer)
     u, log_weight = _composite(law, edges)
     log_far = -math.inf
@@ -417,7 +417,8 @@ def nodes_of_biases(
     deep = _NEGLIGIBLE + max(depth or 0.0, _deep(law, r, k))
     first = 0
     while first < bias.size:
-        last = int(np.searchsorted(bias, 1.2 * bias[first], side="right"))
+        # of neighbors beyond delta alike, and of all within, which do not ask for more
+        last = int(np.searchsorted(bias, max(r, r + 1.2 * (bias[first] - r)), side="right"))
         some = bias[first : min(last, first + _TOGETHER)]
         lines = _lines(law, 0.0, r, k, deep, sharpness, some)
         root = np.exp(0.5 * lines.u)

@@ -14,7 +14,13 @@ from matplotlib.container import ErrorbarContainer
 
 from lidfast import difficulty, pass_at_k_curve
 from lidfast.allocation import Frontier
-from lidfast.plot import Exponent, allocation_figure, exponents_figure, passk_figure
+from lidfast.plot import (
+    Exponent,
+    allocation_figure,
+    artificial_tail_figure,
+    exponents_figure,
+    passk_figure,
+)
 
 KS = [1, 2, 5, 10]
 
@@ -129,3 +135,18 @@ def test_splits_and_their_saturation_point_are_the_numbers():
     assert "C = 100, N = 50" in share.get_legend_handles_labels()[1][0]
     never = allocation_figure(dataclasses.replace(found, beta_eff=np.ones(3)))
     assert not any(line.get_linestyle() == ":" for line in never.axes[0].lines)
+
+
+def test_tails_are_the_numbers_of_the_laws():
+    k, law = np.geomspace(1, 1e6, 13), difficulty.LID(0.1, 2.5, 1.0, 0.1)
+    clean = difficulty.LID(0, 2.5, 1.0, 0.1)
+    figure = artificial_tail_figure({"biased": law, "clean": clean, "third": law}, k, tau=2.0)
+    first, second = figure.axes[:2]
+    np.testing.assert_array_equal(first.lines[0].get_ydata(), law.exponent(k))
+    np.testing.assert_array_equal(first.lines[1].get_ydata(), law.asymptotic_exponent(k))
+    np.testing.assert_array_equal(first.lines[2].get_ydata(), law.asymptotic_exponent(k, tau=2.0))
+    assert first.lines[3].get_xdata()[0] == law.crossover_k()
+    assert len(second.lines) == 3  # no crossover
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "attempts k", "attempts k"]
+    assert "exponent" in first.get_ylabel()
+    assert saved(figure)
