@@ -262,8 +262,11 @@ def _log_curve(log_w: FloatArray, log_q: FloatArray, k: FloatArray) -> tuple[Flo
         here = k[order]
         with np.errstate(over="ignore"):  # no failure: e^-inf
             w = np.exp(log_w + base * log_q - scale if base else log_w)
-        some = w > 0 if base else slice(None)  # of later passes hardly any
-        rate, slope, passed = _curve_sums(log_q[some], w[some], here - base, _EXACT, _LOW)
+        some = w > 0
+        if 2 * np.count_nonzero(some) > some.size:
+            rate, slope, passed = _curve_sums(log_q, w, here - base, _EXACT, _LOW)
+        else:  # most underflow
+            rate, slope, passed = _curve_sums(log_q[some], w[some], here - base, _EXACT, _LOW)
         # rate / k, about the slope, must not underflow either
         done = rate > _LOW * np.maximum(here, 1)
         done[0] |= base > 0

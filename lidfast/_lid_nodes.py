@@ -256,9 +256,12 @@ def _tiles(strips: _Strips, widen: float, k: FloatArray, nats: FloatArray, talle
     z = ((start + scale * near) / strips.g_end[:, strip]).min(axis=0)
     rate = _rate(start + scale * (near + size), strips.h_end[:, strip]).min(axis=0)
     lost, kept = 0.5 * z * z, np.zeros(strip.size, dtype=bool)
+    left = np.flatnonzero(lost <= nats.max(axis=1)[strip])
     with np.errstate(over="ignore"):
         for k_j, nats_j in zip(k, nats.T, strict=True):
-            kept |= lost + k_j * rate <= nats_j[strip]
+            needed = lost[left] + k_j * rate[left] <= nats_j[strip[left]]
+            kept[left[needed]] = True
+            left = left[~needed]
     return _Tiles(strip, near, size, kept, tallest[strip] - lost > -_NEGLIGIBLE)
 
 
