@@ -36,6 +36,9 @@ def simulate(
         float, typer.Option(help="alpha_s: eigenvalues fall as j^-(1+alpha_s).")
     ] = 0.5,
     signal: Annotated[float, typer.Option(max=1e6, help="Size of the coefficients to be learned.")] = 1.0,
+    prior: Annotated[
+        str, typer.Option(help="Law of the latent precision: gamma, weibull, pareto or lognormal.")
+    ] = "gamma",
     n_min: Annotated[int, typer.Option(min=1, help="Smallest training size.")] = 16,
     n_max: Annotated[int, typer.Option(min=1, max=10**7, help="Largest training size.")] = 4096,
     per_octave: Annotated[int, typer.Option(min=1, max=100, help="Training sizes for each doubling.")] = 1,
@@ -77,6 +80,7 @@ def simulate(
                 delta=delta,
                 ridge=ridge,
                 signal=signal,
+                prior=prior,
             )
             if checkpoint is not None:
                 io.check_output("--checkpoint", checkpoint, (".npz",))
@@ -89,7 +93,7 @@ def simulate(
         N = sorted({round(n_min * 2 ** (i / per_octave)) for i in steps})
         k = sorted({*_attempts(k_max), k_ref})
         with refusals():
-            if d in N and ridge == 0 and beta > 2:
+            if d in N and ridge == 0 and np.isfinite(model.noise_variance):
                 raise ValueError(f"--ridge 0: at N = d = {d} the excess risk is infinite without a penalty")
             result = model.simulate(
                 N,
@@ -159,4 +163,4 @@ def _print_simulation(numbers: Mapping[str, NDArray[Any]], settings: Mapping[str
     if np.isfinite(numbers["generalization_error_exact"]).any():
         out.print("crossover k: where S(k), at the predicted L_gen, is twice the intrinsic law's.")
     else:
-        out.print("For beta <= 2 the noise has no variance, and the mean excess risk is infinite (median).")
+        out.print("The noise has no variance, and the mean excess risk is infinite (median).")

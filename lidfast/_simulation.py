@@ -229,7 +229,7 @@ def _curves(
     # Below u* = -2 ln(k c) both k s ~ e^((u - u*)/2) and the share of S, e^((u - u*) beta/2), fall.
     tail = min(model.precision.tail_exponent, 50.0)
     hopeless = -2 * np.log(ease) - 2 * _HOPELESS / (1 + tail)
-    # More steps in |B| than strata of tau would be as good: what is left of the noise is symmetric.
+    # Strata of tau bring the noise down further than as many steps in |B|.
     steps = max(1, round(np.sqrt(plan.instances) / 4))
     drawn = [strata(model.precision, hopeless, plan.instances // steps, rng) for rng in generators]
     tau, weight = (np.array(values) for values in zip(*drawn, strict=True))

@@ -321,7 +321,8 @@ class LIDModel:
         X : array_like, shape (n, d), optional
             Real features in place of Gaussian ones: a run draws N of the rows (with replacement) and labels
             x.theta plus noise, theta in the columns of X; instances are rows, too, and V_r = mean B^2. The
-            model's eigenvalues do not matter.
+            model's eigenvalues do not matter. With it, and with a prior other than "gamma", the training
+            set of a run is held in memory, N x d.
         checkpoint : path, optional
             An .npz file in which everything found is kept every few seconds, at the end, and at Ctrl-C or
             an error. A call with the same arguments goes on from there, after a kill too, with the same

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from fractions import Fraction
+from io import BytesIO
 from math import comb
 
 import numpy as np
@@ -555,6 +556,8 @@ def test_same_seed_same_file_for_any_threads(tmp_path, capsys):
         (["--sigma", "1e200"], "--sigma"),
         (["--runs", "1"], "runs"),
         (["--seed", "-1"], "seed"),
+        (["--prior", "beta"], "prior is 'beta'"),
+        (["--checkpoint", "run.txt"], ".npz"),
     ],
 )
 def test_simulate_refuses_in_one_line(options, message, capsys):
@@ -630,6 +633,27 @@ def test_allocate_refuses_in_one_line(options, message, capsys):
     assert printed.out == ""
     assert printed.err.count("\n") == 1
     assert message in printed.err
+
+
+def test_simulate_goes_on_from_a_checkpoint(run, tmp_path):
+    path = tmp_path / "run.npz"
+    options = (*QUICK, "--checkpoint", path, "--beta", "1.5", "--prior", "weibull", "--per-octave", "2")
+    code, text, _ = run(*options)
+    assert code == 0
+    assert "the mean excess risk is infinite" in text
+    assert "23 " in text  # between 16 and 32
+    written = path.read_bytes()
+    assert run(*options)[1] == text
+    with np.load(path) as again, np.load(BytesIO(written)) as first:
+        for name in first.files:
+            np.testing.assert_array_equal(again[name], first[name])
+    assert "made with another seed" in refused(run, *options, "--seed", "5")
+
+
+def test_simulate_draws_first_successes(run):
+    code, text, _ = run(*QUICK, "--geometric")
+    assert code == 0
+    assert text != run(*QUICK)[1]
 
 
 # ---------------------------------------------------------------- passk: laws and forecasts

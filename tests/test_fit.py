@@ -779,11 +779,13 @@ def test_every_family_on_real_counts(shared_data, file):
         for row in csv.DictReader(rows):
             key = row.get("benchmark", "text"), row["model"]
             groups.setdefault(key, []).append((int(row["n"]), int(row["c"])))
-    for (benchmark, model), rows in groups.items():
+    for i, ((benchmark, model), rows) in enumerate(groups.items()):
         n, c = np.array(rows).T
         for family in FAMILIES:
-            # the profile of lid takes a third of a second
-            found = fit(n, c, family, interval="wald" if family == "lid" else "profile")
+            # a sample: lid takes a third of a second, a profile a tenth
+            if family == "lid" and i % 3:
+                continue
+            found = fit(n, c, family, interval="wald" if family == "lid" or i % 4 else "profile")
             if not c.any():
                 assert (benchmark, model) == ("MATH", "Pythia 70M")
                 assert not found.converged
@@ -791,7 +793,7 @@ def test_every_family_on_real_counts(shared_data, file):
                 assert 0 < found.forecast(1e4).upper[0] < 0.05
                 continue
             assert found.converged
-            if family != "lid" or model == "Pythia 2.8B":  # LID.loglik takes a third of a second
+            if family != "lid" or not i:
                 assert found.difficulty.loglik(n, c) == pytest.approx(found.loglik, abs=1e-4)
             low, high = found.exponent_ci
             assert 0 < low < found.exponent < high

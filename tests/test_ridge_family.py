@@ -223,11 +223,12 @@ def test_left_out_rows(n, d):
     alphas = [1e-3, 1.0, 1e8, 10.0]
     got = ridge_loo(X, y, alphas)
     assert got.shape == (2, 4, 3)
-    wanted = np.array([[left_out(X[b], y[b], alpha) for alpha in alphas] for b in range(2)])
-    np.testing.assert_allclose(got, wanted, rtol=1e-10)
+    some = range(2 if n * d < 10_000 else 1)  # a solution for each row takes its time
+    wanted = np.array([[left_out(X[b], y[b], alpha) for alpha in alphas] for b in some])
+    np.testing.assert_allclose(got[some], wanted, rtol=1e-10)
     single = ridge_loo(X.astype(np.float32), y.astype(np.float32), alphas)
     assert single.dtype == np.float32
-    np.testing.assert_allclose(single, wanted, rtol=2e-4)
+    np.testing.assert_allclose(single[some], wanted, rtol=2e-4)
     np.testing.assert_allclose(ridge_loo(X[1], y[1, :, 2], alphas), got[1, :, 2], rtol=1e-11)
     assert (ridge_loo(X[1], y[1], alphas) == got[1]).all()
     assert (ridge_loo(X.swapaxes(1, 2).copy().swapaxes(1, 2), y[:, ::-1][:, ::-1], alphas) == got).all()
