@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +24,7 @@ from ._console import (
     default_ks,
     group_seed,
     number,
+    panics_held,
     print_folded,
     progress,
     refusals,
@@ -100,11 +97,6 @@ class _Group:
     def n_max(self) -> int:
         return int(self.counts["n"].max())  # type: ignore[arg-type]
 
-    def stopped_on_success(self) -> bool:
-        """Whether n varies and whatever is shorter than the longest has a success."""
-        shorter = self.counts.filter(pl.col("n") < self.n_max)
-        return not shorter.is_empty() and bool((shorter["c"] > 0).all())
-
 
 @dataclass(frozen=True)
 class _Settings:
@@ -134,6 +126,18 @@ class _Result:
     notes: tuple[str, ...]
 
 
+def check_stopping(place: str, counts: pl.DataFrame) -> None:
+    """Refuse counts whose n varies and that have a success wherever they are shorter than the longest."""
+    longest = int(counts["n"].max())  # type: ignore[arg-type]  # not empty, integers
+    shorter = counts.filter(pl.col("n") < longest)
+    if not shorter.is_empty() and bool((shorter["c"] > 0).all()):
+        raise Refused(
+            f"{place}n varies and every problem with fewer than {longest} attempts "
+            "has a success, as when attempts stop on success: give --stopping first_success (with "
+            "--block), or --stopping fixed if n was set in advance"
+        )
+
+
 def _ks(text: str, option: str) -> list[int]:
     try:
         ks = sorted({int(word) for word in text.split(",")})
@@ -142,26 +146,6 @@ def _ks(text: str, option: str) -> list[int]:
     if ks[0] < 1:
         raise Refused(f"{option} {text}: {ks[0]} is below 1")
     return ks
-
-
-@contextmanager
-def _panics_held() -> Iterator[None]:
-    """Hold back what is written to file descriptor 2, for good if this ends in an exception.
-
-    On some damaged files polars panics, which is an exception to us, but its Rust half has written
-    its own report by then.
-    """
-    sys.stderr.flush()
-    standard_error = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(standard_error, 2)
-            os.close(standard_error)
-        held.seek(0)
-        os.write(2, held.read())
 
 
 def passk(
@@ -287,7 +271,7 @@ def passk(
             names = names or ["model"]
             if stopping is Stopping.first_success:
                 raise Refused("--compare takes attempts whose number was fixed in advance")
-        with refusals(), _panics_held():
+        with refusals(), panics_held():
             keys = [*names, *([problem_column] if compare else []), *([clusters] if clusters else [])]
             keys = list(dict.fromkeys(keys))
             counts = io.read_counts(file, by=keys, n_column=n_column or None, c_column=c_column or None)
@@ -323,12 +307,8 @@ def _groups(
     for part in parts:
         group = _Group(part.select(by).row(0, named=True) if by else {}, part)
         # Before anything is dropped: that is where the stopping shows.
-        if stopping is None and group.stopped_on_success():
-            raise Refused(
-                f"{source}: {group.place}n varies and every problem with fewer than {group.n_max} attempts "
-                "has a success, as when attempts stop on success: give --stopping first_success (with "
-                "--block), or --stopping fixed if n was set in advance"
-            )
+        if stopping is None:
+            check_stopping(f"{source}: {group.place}", part)
         kept = part.filter(pl.col("n") >= min_n)
         if stopping is Stopping.first_success and len(kept) < len(part):
             raise Refused(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,6 +53,26 @@ def reported(debug: bool) -> Iterator[None]:
         else:
             complain(str(error))
         raise typer.Exit(2) from error
+
+
+@contextmanager
+def panics_held() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2, for good if this ends in an exception.
+
+    On some damaged files polars panics, which is an exception to us, but its Rust half has written
+    its own report by then.
+    """
+    sys.stderr.flush()
+    standard_error = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+        held.seek(0)
+        os.write(2, held.read())
 
 
 def complain(message: str) -> None:

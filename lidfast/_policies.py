@@ -24,6 +24,7 @@ NEVER = 2**62
 
 _SLACK = 1e-12  # relative: sums of costs such as 0.1 are not exact
 _COUNTED = 2**16  # ends up to which they are counted in an array
+_TABLE = 2**18  # elements of tables of budgets by problems
 
 
 @dataclass(frozen=True)
@@ -120,42 +121,39 @@ def in_rounds(draws: Iterable[tuple[IntArray, NDArray[np.bool_]]], attempts: Flo
 
 
 def in_passes(problems: Problems, budget: FloatArray, r: int) -> FloatArray:
-    """Go round a pool, a success or r attempts a problem, at fixed costs; budgets rise.
+    """Go round a pool, a success or r attempts a problem, at fixed costs.
 
-    Only passes in which a budget ends are walked through; what is spent before them follows from
-    sums over the problems in the order of their ends.
+    How many passes a budget pays for, and what they come to, follows from sums over the problems in
+    the order of their ends; only the pass in which it is used up is walked through.
     """
     order = np.argsort(problems.ends, kind="stable")
-    ends = problems.ends[order]
-    cost_of_ended = _upto(problems.cost[order] * ends)
-    cost_of_all = _upto(problems.cost[order])
+    ends, cost = problems.ends[order], problems.cost[order]
+    of_ended = _upto(cost * ends)
+    of_others = np.maximum(cost.sum() - _upto(cost), 0)
+    of_others[-1] = 0
+    limit = budget * (1 + _SLACK)
 
-    def spent_by(attempts: int) -> float:
-        k = np.searchsorted(ends, attempts, side="right")
-        return float(cost_of_ended[k] + attempts * (cost_of_all[-1] - cost_of_all[k]))
+    def spent_by(attempts: IntArray) -> FloatArray:
+        ended = np.searchsorted(ends, attempts, side="right")
+        return np.asarray(of_ended[ended] + attempts * of_others[ended])
 
-    found = np.empty((2, budget.size))
-    low, at = 0, 0  # complete passes, and budgets that are dealt with
-    while at < budget.size:
-        limit = budget[at] * (1 + _SLACK)
-        high = NEVER // r + 1
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if spent_by(middle * r) <= limit else (low, middle)
-        done = low * r
-        ended = problems.ends <= done
-        base = [[np.count_nonzero(ended & flag)] for flag in (problems.solved, problems.accepted)]
-        here = np.flatnonzero(~ended)
-        if not here.size:
-            found[:, at:] = base
-            break
-        attempts = np.minimum(problems.ends[here] - done, r)
-        spent = spent_by(done) + np.cumsum(attempts * problems.cost[here])
-        within = problems.ends[here] - done <= r
-        stop = max(at + 1, int(np.searchsorted(budget, spent[-1])))
-        flags = (problems.solved[here] & within, problems.accepted[here] & within)
-        found[:, at:stop] = base + _tally(budget[at:stop], spent, *flags)
-        at = stop
+    ended = np.searchsorted(of_ended[1:] + ends * of_others[1:], limit, side="right")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        attempts = np.where(ended < ends.size, (limit - of_ended[ended]) / of_others[ended], ends[-1])
+    done = np.clip(attempts // r, 0, NEVER // r).astype(np.int64) * r
+    done = np.where(spent_by(done) > limit, done - r, done)  # roundings
+    done = np.where((spent_by(done + r) <= limit) & (done < NEVER - r), done + r, done)
+    base = np.searchsorted(ends, done, side="right")
+    flags = problems.solved, problems.accepted
+    found = np.array([_upto(flag[order])[base] for flag in flags])
+    left = limit - spent_by(done)
+    at_a_time = max(1, _TABLE // ends.size)
+    for first in range(0, budget.size, at_a_time):
+        some = slice(first, first + at_a_time)
+        later = problems.ends - done[some, None]
+        spent = np.cumsum(np.clip(later, 0, r) * problems.cost, axis=1)
+        paid = (later > 0) & (later <= r) & (spent <= left[some, None])
+        found[:, some] += [np.count_nonzero(paid & flag, axis=1) for flag in flags]
     return found
 
 

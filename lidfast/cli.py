@@ -17,6 +17,7 @@ try:
     import typer
 
     from ._command_allocate import allocate
+    from ._command_coverage import coverage_
     from ._command_passk import passk
     from ._command_simulate import simulate
     from ._console import complain
@@ -45,6 +46,7 @@ def _app() -> typer.Typer:
     app.callback()(_top)
     app.command()(simulate)
     app.command()(passk)
+    app.command("coverage")(coverage_)
     app.command()(allocate)
     return app
 

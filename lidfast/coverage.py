@@ -29,6 +29,7 @@ from scipy import special
 from . import _check, _policies, _renewal
 from ._check import FloatArray, IntArray
 from ._counts import checked
+from ._curves import check_first_success
 from ._gamma import log_gamma_cross
 from ._policies import NEVER, Index, Problems
 from .difficulty import Beta, Difficulty, Fit, Kumaraswamy, fit
@@ -554,6 +555,8 @@ def replay(
     r: int = 1,
     cost: float | ArrayLike = 1.0,
     shuffles: int = 100,
+    stopping: str = "fixed",
+    block: int = 1,
     rng: Seed | Generator = None,
 ) -> Coverage:
     """Carry out a policy on recorded outcomes, in random order, as [ReD] (arXiv 2601.21522) does.
@@ -573,6 +576,11 @@ def replay(
     cost : float, or array_like of shape (M,) or (M, n)
         Cost of an attempt, > 0: of all, of those on a problem, or of each recorded attempt.
     shuffles : int, >= 1
+    stopping : "fixed" or "first_success"
+        Whether the attempts (n, c) of a problem were fixed in advance, or stopped after the first block
+        with a success. Then the first success is in the last block, and its place there is drawn.
+    block : int, >= 1
+        Attempts in a block, with first_success.
     rng : None, int, SeedSequence or Generator
 
     Returns
@@ -599,6 +607,14 @@ def replay(
     shuffles = _check.integer("shuffles", shuffles, 1)
     r, index = _order(policy, r)
     record = _Record.of(outcomes, cost)
+    block = _check.integer("block", block, 1)
+    if _check.choice("stopping", stopping, ("fixed", "first_success")) == "first_success":
+        if record.matrix is not None or not isinstance(outcomes, tuple):
+            raise ValueError("stopping is first_success: outcomes must be (n, c)")
+        check_first_success(record.n, record.c, block)
+        record = replace(record, known_failures=np.where(record.c > 0, record.n - block, 0))
+    elif block > 1:
+        raise ValueError(f"block is {block}: it goes with stopping='first_success'")
     order = np.argsort(budget)
     seen = [
         _replayed(record, budget[order], r, index, generator)
@@ -616,6 +632,7 @@ class _Record:
     cost: FloatArray  # (M,)
     matrix: NDArray[np.bool_] | None  # (M, n), with
     costs: FloatArray | None  # (M, n), where attempts cost differently
+    known_failures: IntArray | None = None  # (M,) attempts that came before the block of the first success
 
     @classmethod
     def of(cls, outcomes: ArrayLike | tuple[ArrayLike, ArrayLike], cost: ArrayLike) -> _Record:
@@ -651,7 +668,8 @@ def _replayed(record: _Record, budget: FloatArray, r: int, index: Index | None, 
     if record.matrix is None or record.costs is None:
         # Each failure is before the first of c successes with probability p ~ Beta(1, c), given p by itself.
         p = -np.expm1(np.log(1 - rng.random(n.size)) / np.maximum(c, 1))
-        first = 1 + rng.binomial(n - c, p)
+        before = 0 if record.known_failures is None else record.known_failures[order]
+        first = 1 + before + rng.binomial(n - before - c, p)
     else:
         places = np.argsort(rng.random(record.matrix.shape), axis=1)
         first = 1 + np.argmax(np.take_along_axis(record.matrix[order], places, axis=1), axis=1)

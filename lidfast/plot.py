@@ -13,11 +13,13 @@ from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from ._check import FloatArray
 from .allocation import Frontier
+from .coverage import Coverage
 from .lid import agreement
 from .passk import Comparison, Curve
 
@@ -520,4 +522,68 @@ def allocation_figure(found: Frontier) -> Figure:
         )
     for axes in (share, sizes, exponent) if at is not None else (sizes, exponent):
         axes.legend(fontsize=8)
+    return figure
+
+
+def coverage_figure(
+    groups: Mapping[str, tuple[int, Mapping[str, Coverage], Mapping[str, Coverage]]], unit: str = "attempts"
+) -> Figure:
+    """Draw coverage against cost, a panel a group and a color a policy.
+
+    Parameters
+    ----------
+    groups : mapping of str to (int, mapping of str to Coverage, mapping of str to Coverage)
+        For each group its number of problems, the coverage of each policy, drawn as lines with bands of two
+        standard errors, and that on problems of a fitted law, drawn as broken lines.
+    unit : str
+        Of the cost.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from lidfast.coverage import replay
+    >>> from lidfast.plot import coverage_figure
+    >>> found = replay(([10, 10], [1, 9]), [1, 5, 20], rng=1)
+    >>> figure = coverage_figure({"all problems": (2, {"Reset-and-Discard": found}, {})})
+    >>> figure.axes[0].get_ylabel()
+    'problems solved, %'
+    """
+    across = min(4, math.ceil(math.sqrt(len(groups))))
+    down = math.ceil(len(groups) / across)
+    figure = Figure(figsize=(max(6.4, 3.9 * across), 0.6 + 3.3 * down), layout="constrained", dpi=150)
+    panels = figure.subplots(down, across, squeeze=False, sharey=True)
+    for axes in panels.flat[len(groups) :]:
+        axes.set_visible(False)
+    names = list(dict.fromkeys(name for _, found, _ in groups.values() for name in found))
+    for axes, (label, (problems, found, laws)) in zip(panels.flat, groups.items(), strict=False):
+        for i, name in enumerate(names):
+            color = colormaps["tab10"](i % 10)
+            for curves, style in ((found, "-"), (laws, "--")):
+                if name not in curves:
+                    continue
+                curve = curves[name]
+                share, error = 100 * curve.coverage / problems, 200 * curve.stderr / problems
+                # The first policy is on top: those that leave a problem soon are almost the same.
+                axes.plot(
+                    curve.t,
+                    share,
+                    style,
+                    color=color,
+                    lw=1.4 if style == "-" else 1,
+                    zorder=3 - i / len(names),
+                )
+                if style == "-":
+                    axes.fill_between(curve.t, share - error, share + error, color=color, alpha=0.2, lw=0)
+        axes.set(xscale="log", ylim=(0, 102), xlabel=f"cost, {unit}")
+        axes.set_title(label, fontsize="medium")
+        axes.grid(alpha=0.3)
+    for axes in panels[:, 0]:
+        axes.set_ylabel("problems solved, %")
+    lines = [Line2D([], [], color=colormaps["tab10"](i % 10), label=name) for i, name in enumerate(names)]
+    if any(laws for _, _, laws in groups.values()):
+        lines.append(Line2D([], [], color="0.3", ls="--", label="on problems of the fitted law"))
+    figure.legend(handles=lines, loc="outside lower center", ncols=min(4, len(lines)), fontsize="small")
     return figure

@@ -879,3 +879,92 @@ def test_comparisons_are_the_library_s(run, paired, tmp_path):
 )
 def test_what_cannot_be_compared(run, paired, arguments, message):
     assert message in refused(run, "passk", paired, *arguments)
+
+
+# ---------------------------------------------------------------- coverage
+
+
+COSTS = [("a", 10, c, cost) for c, cost in ((0, 1), (1, 4), (3, 2), (9, 1))]
+COSTS += [("b", 5, c, cost) for c, cost in ((5, 1.5), (2, 1), (2, 1))]
+
+
+@pytest.fixture
+def costly(tmp_path):
+    return write(tmp_path / "costs.csv", COSTS, ("model", "n", "c", "tokens"))
+
+
+def test_coverage_is_the_library_s_replay(run, tmp_path, costly):
+    out = tmp_path / "out.json"
+    arguments = ("coverage", costly, "--by", "model", "--cost-column", "tokens", "--shuffles", 20)
+    code, printed, err = run(*arguments, "--seed", 4, "--out", out)
+    assert (code, err) == (0, "")
+    table = pl.DataFrame(json.loads(out.read_text()))
+    assert table["policy"].unique(maintain_order=True).to_list() == [
+        "reset",
+        "reset:20",
+        "solve_to_completion",
+        "index",
+    ]
+    rows = table.filter(model="a", policy="solve_to_completion")
+    counts = io.read_counts(costly, by=["model", "tokens"]).filter(model="a")
+    n, c, cost = (counts[name].cast(float).to_numpy() for name in ("n", "c", "tokens"))
+    found = lidfast.coverage.replay(
+        (n, c),
+        rows["t"].to_numpy(),
+        policy="solve_to_completion",
+        cost=cost,
+        shuffles=20,
+        rng=_console.group_seed(4, {"model": "a"}),
+    )
+    np.testing.assert_allclose(rows["coverage"], found.coverage, rtol=1e-12)
+    np.testing.assert_allclose(rows["stderr"], found.stderr, rtol=1e-12, atol=1e-15)
+    assert rows["t"][-1] == pytest.approx(n @ cost)
+    assert rows["law"].is_not_null().all()
+    at = f"{found.cost(2):.3g}"
+    (line,) = (
+        line for line in printed.splitlines() if line.startswith("a") and "solve to completion" in line
+    )
+    assert line.split()[4:6] == ["4", "3.0"]
+    assert line.split()[6] == at
+    assert "success by cost" in printed
+
+
+def test_coverage_of_attempts_that_stopped(run, tmp_path):
+    """The first success is the last attempt: the costs of the round robin are known."""
+    rows = [("m", n, int(n < 9)) for n in (1, 3, 3, 9)]
+    file = write(tmp_path / "counts.csv", rows)
+    assert "give --stopping first_success" in refused(run, "coverage", file, "--by", "model")
+    out = tmp_path / "out.csv"
+    options = ("--stopping", "first_success", "--policy", "reset", "--shuffles", 2)
+    code, printed, _ = run("coverage", file, *options, "--out", out, "--budget", 16)
+    assert code == 0
+    table = pl.read_csv(out)
+    assert table["coverage"][-1] == 3
+    # 4 + 3 attempts in two rounds, 1 or 2 more for the first of the others, and 3 for all
+    assert table.filter(pl.col("t") < 4)["coverage"].max() <= 1
+    assert table.filter(pl.col("t") >= 10)["coverage"].min() == 3
+    assert "A replay leaves a problem for good" in printed
+
+
+def test_coverage_draws_and_refuses(run, tmp_path, costly):
+    figure = tmp_path / "figure.svg"
+    few = ("--shuffles", 5)
+    assert run("coverage", costly, "--by", "model", "--plot", figure, *few)[0] == 0
+    assert b"problems solved, %" in figure.read_bytes() or figure.stat().st_size > 10_000
+    assert "'rest' is none of" in refused(run, "coverage", costly, "--policy", "rest")
+    assert "'reset:0'" in refused(run, "coverage", costly, "--policy", "reset,reset:0")
+    assert "already" in refused(run, "coverage", costly, "--by", "tokens", "--cost-column", "tokens")
+    assert "rename yours" in refused(run, "coverage", costly, "--by", "policy")
+    assert "--budget" in refused(run, "coverage", costly, "--budget", -1)
+    assert "write over" in refused(run, "coverage", costly, "--out", costly)
+    for bad, shown in (("-1", "-1"), ("", "null"), ("much", "much")):
+        file = write(tmp_path / "bad.csv", [("a", 5, 1, 2), ("a", 5, 2, bad)], ("model", "n", "c", "tokens"))
+        message = refused(run, "coverage", file, "--cost-column", "tokens")
+        assert f"row 2: tokens is {shown}: it must be a number above 0" in message
+    nothing = write(tmp_path / "none.csv", [("a", 0, 0), ("a", 0, 0)])
+    assert "no problem has an attempt" in refused(run, "coverage", nothing)
+    hopeless = write(tmp_path / "hopeless.csv", [("a", 5, 0), ("a", 5, 0)])
+    code, printed, _ = run("coverage", hopeless, *few)
+    assert code == 0
+    assert "no Beta law could be fitted" in printed
+    assert "- (-)" in printed
