@@ -250,6 +250,8 @@ class Pool:
     def seconds(self) -> float:
         """About how long `exact` takes."""
         points = _ROOM * self.t / 2
+        if self.r >= self.t:
+            return 1e-6 * points
         each = 1e-8 * min(self.passes * self.r, self.t)
         return points * (each + 2e-9 * self.passes * (2 + self.problems.bit_length()))
 
@@ -268,11 +270,16 @@ class Pool:
         """
         length = fft.next_fast_len(math.ceil(_ROOM * (self.t + 1)), real=True)
         radius = 10.0 ** (-_DAMPED / (self.t + 1))
-        half = length // 2 + 1
-        values = np.empty(half, dtype=complex)
-        for first in range(0, half, _BLOCK):
-            angle = -2j * np.pi / length * np.arange(first, min(first + _BLOCK, half))
-            values[first : first + _BLOCK] = self._at(radius * np.exp(angle))
+        z = radius * np.exp(-2j * np.pi / length * np.arange(length // 2 + 1))
+        if self.r >= self.t:  # one pass
+            damped = self.rates * radius ** np.arange(self.t + 1.0)
+            tried = fft.rfft(damped[:-1], length)
+            finished = 1 - (1 - z) * tried
+            solved = finished - fft.rfft(np.append(np.zeros(self.t), damped[-1]), length)
+            values = solved / tried * (1 - _power(finished, self.problems)) / (1 - z)
+        else:
+            blocks = (z[first : first + _BLOCK] for first in range(0, z.size, _BLOCK))
+            values = np.concatenate([self._at(block) for block in blocks])
         solves = fft.irfft(values, length)[: self.t + 1] * radius ** -np.arange(self.t + 1.0)
         return np.cumsum(solves)
 

@@ -282,7 +282,7 @@ def _endless(law: Difficulty, t: IntArray, r: int | None) -> FloatArray:
 
 
 def _pool(law: Difficulty, t: IntArray, r: int | None, problems: int) -> FloatArray:
-    lengths = np.unique(t[t <= _POOL_MOST]).tolist()
+    lengths = np.unique(t[t <= (_POOL_MOST if r is not None else _renewal.EXACT)]).tolist()
 
     def pool(length: int) -> _renewal.Pool:
         return _renewal.Pool(law, problems, min(r or length, length), length)

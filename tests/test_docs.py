@@ -25,6 +25,12 @@ def test_examples_run(name):
     assert results.attempted > 0
 
 
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.name)
+def test_pages_run(page):
+    results = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert results.failed == 0
+
+
 def test_examples_of_the_threads_run():
     results = doctest.testmod(importlib.import_module("lidfast._threads"))
     assert results.failed == 0
