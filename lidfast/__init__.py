@@ -10,7 +10,7 @@ except ModuleNotFoundError as error:
         "lidfast. Install it (pip install .) and run Python from another folder."
     ) from error
 
-from . import allocation, coverage, difficulty, random, spectrum
+from . import allocation, coverage, difficulty, frontiers, random, spectrum
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
 from .lid import LIDModel, LIDResult
 from .passk import (
@@ -44,6 +44,7 @@ __all__ = [
     "fail_at_k",
     "failure_curve",
     "fit_power_law",
+    "frontiers",
     "get_num_threads",
     "local_exponent",
     "num_threads",

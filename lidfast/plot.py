@@ -17,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from . import frontiers
 from ._check import FloatArray
 from .allocation import Frontier
 from .coverage import Coverage
@@ -587,3 +588,106 @@ def coverage_figure(
         lines.append(Line2D([], [], color="0.3", ls="--", label="on problems of the fitted law"))
     figure.legend(handles=lines, loc="outside lower center", ncols=min(4, len(lines)), fontsize="small")
     return figure
+
+
+_BOTTLENECKS = {"capacity": "#fdd9b5", "data": "#c6dcef", "optimization": "#cfe8c9"}
+_RESOURCES = {"N": "model size N", "D": "tokens D", "t": "optimization time t"}
+
+
+def frontiers_figure(frontier: frontiers.Frontier, N: ArrayLike, D: ArrayLike, t: ArrayLike) -> Figure:
+    """Draw which bottleneck is active, for each two resources, with contours of the exact loss.
+
+    Parameters
+    ----------
+    frontier : lidfast.frontiers.Frontier
+    N, D, t : array_like, shape (2,), > 0
+        Ends of the axes. In the panels of N the third resource is unlimited, and a line is the
+        compute-optimal path; in that of D and t the size is at the middle of N.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from lidfast.frontiers import Frontier
+    >>> from lidfast.plot import frontiers_figure
+    >>> figure = frontiers_figure(Frontier(1.5), [1e2, 1e6], [1e2, 1e8], [1e2, 1e8])
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['tokens D', 'optimization time t', 'optimization time t']
+    """
+    ends = {name: np.asarray(pair, np.float64) for name, pair in (("N", N), ("D", D), ("t", t))}
+    middle = float(np.sqrt(ends["N"].prod()))
+    figure = Figure(figsize=(15, 5.6), layout="constrained", dpi=150)
+    handles: dict[str, Any] = {}
+    pairs = ("N", "D"), ("N", "t"), ("D", "t")
+    for axes, (across, up) in zip(figure.subplots(1, 3), pairs, strict=True):
+        title = "no other limit" if across == "N" else f"N = {_power_of_ten(middle)}"
+        axes.set(xscale="log", yscale="log", xlim=ends[across], ylim=ends[up])
+        axes.set(xlabel=_RESOURCES[across], ylabel=_RESOURCES[up])
+        axes.set_title(f"{_RESOURCES[across]} and {_RESOURCES[up]}: {title}", fontsize="medium")
+        held = {} if across == "N" else {"N": middle}
+
+        x, y = _grid(ends[across], ends[up], 241)
+        given = {across: x, up: y, **held}
+        active = frontier.bottleneck(**given)
+        names = [name for name in _BOTTLENECKS if (active == name).any()]
+        colors = [_BOTTLENECKS[name] for name in sorted(names)]
+        index = np.searchsorted(sorted(names), active)
+        axes.pcolormesh(x, y, index, cmap=ListedColormap(colors), shading="nearest", rasterized=True)
+        ranks = {name: np.log(frontier.rank(**{name: value + 0 * x})) for name, value in given.items()}
+        for name, rank in ranks.items():
+            others = np.min([other for key, other in ranks.items() if key != name], axis=0)
+            axes.contour(x, y, rank - others, levels=[0], colors="0.35", linewidths=1)
+        for name in names:
+            where = active == name
+            if where.mean() > 0.02:
+                at = (np.exp(np.log(z[where]).mean()) for z in (x, y))
+                box = {"facecolor": _BOTTLENECKS[name], "edgecolor": "none", "pad": 2}
+                axes.text(*at, name, ha="center", va="center", fontsize="large", bbox=box)
+
+        x, y = _grid(ends[across], ends[up], 45)
+        loss = frontier.loss(**{across: x, up: y, **held})
+        low, high = math.log10(loss.min()), math.log10(loss.max())
+        powers = low + (high - low) * (np.arange(9) + 0.5) / 9
+        contours = axes.contour(x, y, loss, levels=10**powers, colors="C3", linewidths=0.9)
+        # Labels stand in a column, of the contours that are level there.
+        heights, before = (
+            np.interp(-powers, -np.log10(loss[:, column]), np.log(y[:, column]), np.nan, np.nan)
+            for column in (-4, -9)
+        )
+        level = np.abs(heights - before) < 0.2  # not where either is NaN
+        places = [(x[0, -4], height) for height in np.exp(heights[level])]
+        axes.clabel(contours, fmt=_two_digits, fontsize=8, manual=places)
+        (handles["exact loss"],) = axes.plot([], [], color="C3", lw=0.9)
+        (handles["boundary of the max-bottleneck law"],) = axes.plot([], [], color="0.35", lw=1)
+        if across == "N":
+            budget = 6 * np.geomspace(max(1.0, x.min() * y.min()), x.max() * y.max(), 41)
+            if up == "D":
+                best, power = frontier.compute_optimal(budget)[:2], frontier.compute_exponent()
+            else:
+                best = frontier.compute_optimal(budget, "optimization")[:2]
+                power = frontier.compute_exponent("optimization")
+            label = rf"compute-optimal, C = 6 N {up}: N ~ $C^{{{power:.3g}}}$"
+            (handles[label],) = axes.plot(*best, "k--" if up == "D" else "k:", lw=1.6)
+    a, g, b = frontier.zipf, frontier.capacity, frontier.optimization
+    figure.suptitle(
+        f"Active bottleneck: Zipf exponent a = {a:.3g}, capacity g = {g:.3g}, optimization b = {b:.3g}"
+    )
+    figure.legend(
+        list(handles.values()), list(handles), loc="outside lower center", ncols=4, fontsize="small"
+    )
+    return figure
+
+
+def _grid(across: FloatArray, up: FloatArray, points: int) -> Any:
+    """Coordinates (points, points) at equal steps of the logarithms."""
+    return np.meshgrid(np.geomspace(across[0], across[1], points), np.geomspace(up[0], up[1], points))
+
+
+def _two_digits(x: float) -> str:
+    return f"{x:.2g}"
+
+
+def _power_of_ten(x: float) -> str:
+    return f"$10^{{{math.log10(x):.3g}}}$"

@@ -225,3 +225,16 @@ def test_distillation_runs(tmp_path, capsys):
         assert abs(found[name][1, 0] - limit[0]) < 0.6
     with pytest.raises(SystemExit):
         module.main([*call, "--attempts", "63"])
+
+
+# ---------------------------------------------------------------- frontiers
+
+
+def test_frontiers_runs(tmp_path, capsys):
+    module = example("frontiers")
+    losses = tmp_path / "losses.png"
+    call = ["--zipf", "1.8", "--largest", "1e3", "--runs", "4"]
+    found = module.main([*call, "--losses", str(losses)])
+    assert is_figure(losses)
+    assert found.D.tolist() == [10, 100, 1000]
+    assert "Zipf's exponent from 10^6 tokens: 1.79" in capsys.readouterr().out

@@ -12,13 +12,14 @@ pytest.importorskip("matplotlib", reason="needs the extra plot")
 from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 
-from lidfast import difficulty, pass_at_k_curve
+from lidfast import difficulty, frontiers, pass_at_k_curve
 from lidfast.allocation import Frontier
 from lidfast.plot import (
     Exponent,
     allocation_figure,
     artificial_tail_figure,
     exponents_figure,
+    frontiers_figure,
     passk_figure,
 )
 
@@ -150,3 +151,27 @@ def test_tails_are_the_numbers_of_the_laws():
     assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "attempts k", "attempts k"]
     assert "exponent" in first.get_ylabel()
     assert saved(figure)
+
+
+def test_phases_are_those_of_the_frontier():
+    frontier = frontiers.Frontier(1.5, 2 / 3, 1.5)
+    ends = {"N": (1e2, 1e6), "D": (1e2, 1e8), "t": (1e2, 1e10)}
+    figure = frontiers_figure(frontier, **ends)
+    for axes, (across, up) in zip(figure.axes, (("N", "D"), ("N", "t"), ("D", "t")), strict=True):
+        assert axes.get_xlim() == ends[across]
+        assert axes.get_ylim() == ends[up]
+        assert axes.get_xscale() == axes.get_yscale() == "log"
+        assert axes.get_xlabel().endswith(across)
+        assert axes.get_ylabel().endswith(up)
+        held = {"N": 1e4} if across == "D" else {}
+        shown = {text.get_text() for text in axes.texts} & {"capacity", "data", "optimization"}
+        assert len(shown) == (3 if held else 2)
+        mesh = axes.collections[0]
+        x, y = mesh.get_coordinates()[10, 20]
+        active = frontier.bottleneck(**{across: x, up: y}, **held)
+        order = sorted(shown)
+        assert order[int(mesh.get_array()[10, 20])] == active
+    best = figure.axes[0].lines[-1].get_xydata()
+    split = frontier.compute_optimal(6 * best.prod(axis=1))
+    np.testing.assert_allclose(best[:, 0], split.N, rtol=1e-3)
+    np.testing.assert_allclose(best[:, 1], split.D, rtol=1e-3)
