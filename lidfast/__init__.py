@@ -1,6 +1,7 @@
 """Fast CPU numerics for the theory that links training to repeated sampling."""
 
 from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
 
 try:
     from . import _core  # noqa: F401
@@ -28,7 +29,20 @@ from .passk import (
 )
 from .ridge import ridge_loo, ridge_path, ridge_risk, ridge_solve, ridge_solve_gram, ridge_solve_ragged
 
+if TYPE_CHECKING:
+    from .sweeps import sweep as sweep
+
 __version__ = _version("lidfast")
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs the extra "cluster" when it is asked for."""
+    if name == "sweep":
+        from .sweeps import sweep
+
+        return sweep
+    raise AttributeError(f"module 'lidfast' has no attribute {name!r}")
+
 
 __all__ = [
     "Comparison",
