@@ -79,7 +79,7 @@ def as_array(values: Sequence[Value]) -> NDArray[Any]:
     """Put an axis in an array: int64, float64, or text."""
     if isinstance(values[0], str):
         return np.array(values, dtype=str)
-    return np.array(values, dtype=np.int64 if all(isinstance(x, int) for x in values) else np.float64)
+    return np.array(values, dtype=np.int64 if set(map(type, values)) == {int} else np.float64)
 
 
 def read(grid: Any) -> Grid:

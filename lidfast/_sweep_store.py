@@ -72,7 +72,7 @@ class Store:
             with _quiet():
                 store = cls(zarr.open_group(path, mode="r" if reading else "r+"))
             return store if "function" in store.attributes else _refuse(path, "it has no attributes of one")
-        except (FileNotFoundError, NotADirectoryError, KeyError, ValueError) as error:
+        except (FileNotFoundError, FileExistsError, NotADirectoryError, KeyError, ValueError) as error:
             return _refuse(path, str(error))
 
     @property

@@ -12,29 +12,25 @@ import functools
 import hashlib
 import inspect
 import json
+import math
 import os
 import queue
-import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, fields, is_dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import threadpoolctl
-from numpy.typing import NDArray
 
-from . import _check, _core, _sweep_grid
+from . import _check, _sweep_grid
 from ._check import IntArray
 from ._progress import Advance, shown
-from ._sweep_grid import Grid, Seeds, Value
-from ._threads import num_threads
-from .lid import LIDResult
+from ._sweep_grid import Grid, Seeds
+from ._sweep_work import TOPIC, Batch, Found, Work, described, form, nothing_but, this_machine, unlike
 
 try:
     import xarray
@@ -48,238 +44,12 @@ except ModuleNotFoundError as error:
 __all__ = ["Status", "status", "sweep"]
 
 _TARGET = 0.5  # seconds of work of a batch
-_GROWTH = 16  # batches grow no faster: the first points may not be like the rest
-_FLUSH = 1.0  # seconds between two writes
+_LEAST = 0.05  # and at the end, when they shrink so that all workers end together
+_GROWTH = 64  # batches grow no faster: the first points may not be like the rest
+_FLUSH = 2.0  # seconds between two writes
 _IN_FLIGHT = 2  # batches for each worker thread: one to work at, one at hand
 _PATIENCE = 5.0  # seconds after which an answer that does not come is asked after
-_GRACE = 0.5  # seconds in which a worker's last message leaves it
-_TOPIC = "lidfast-sweep"
 _LARGEST = 20_000  # points of a batch
-_RESULT_DIMS = {  # of an LIDResult
-    "N": ("size",),
-    "k": ("attempts",),
-    "risk": ("size", "run"),
-    "generalization_error": ("size",),
-    "generalization_error_stderr": ("size",),
-    "generalization_error_exact": ("size",),
-    "failure_rate_runs": ("size", "run", "attempts"),
-    "failure_rate_exact_runs": ("size", "run", "attempts"),
-}
-
-
-# ---------------------------------------------------------------- what is run at a point
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Points that are computed together."""
-
-    ids: IntArray
-    columns: list[list[Value]]
-    alone: bool = False  # with nothing else in flight: who dies then has died of it
-
-
-@dataclass
-class _Found:
-    """What came of a batch."""
-
-    ids: IntArray
-    columns: dict[str, tuple[tuple[str, ...], NDArray[Any]]]
-    errors: dict[int, str]
-    seconds: float
-    machine: dict[str, str] = field(default_factory=dict)
-
-
-def _nothing_but(errors: dict[int, str]) -> _Found:
-    return _Found(np.array([], dtype=np.int64), {}, errors, 0.0)
-
-
-def _machine() -> dict[str, str]:
-    """Name what bits are promised for: the instruction-set level, the BLAS and the type of core."""
-    import scipy.linalg.cython_blas  # noqa: F401  # the kernels' BLAS, to be listed, must be loaded
-
-    pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-    own = [p for p in pools if "scipy" in Path(p["filepath"]).parent.name] or pools
-    blas = own[0] if own else {}
-    name = f"{blas.get('internal_api', 'unknown')} {blas.get('version', '')}".strip()
-    return {"level": _core.level, "blas": name, "core": str(blas.get("architecture", "unknown"))}
-
-
-@dataclass(frozen=True)
-class _Work:
-    """All that a worker needs besides the points."""
-
-    function: Callable[..., Any]
-    names: list[str]
-    seeds: Seeds
-    passes: str | None  # name under which the function takes the seed
-    threads: int | None
-    timeout: float | None
-    sweep: str
-
-    def __call__(self, batch: _Batch) -> _Found:
-        limit: Any = nullcontext() if self.threads is None else num_threads(self.threads)
-        with limit, self._watched() as at:
-            return self._run(batch, at)
-
-    def _run(self, batch: _Batch, at: list[Any]) -> _Found:
-        function, names, passes = self.function, self.names, self.passes
-        rows: list[Row] = []
-        done: list[int] = []
-        errors: dict[int, str] = {}
-        begun = time.perf_counter()
-        for point, values in zip(batch.ids.tolist(), zip(*batch.columns, strict=True), strict=True):
-            at[0], at[1] = point, time.monotonic()
-            given = dict(zip(names, values, strict=True))
-            if passes is not None:
-                given[passes] = self.seeds(values)
-            try:
-                row = _named(function(**given))
-                if rows:
-                    _same(row, rows[0])
-            except Exception as error:
-                errors[point] = _told(error)
-            else:
-                rows.append(row)
-                done.append(point)
-        at[0] = None
-        columns = {
-            name: (dims, np.array([row[name][1] for row in rows], dtype=_dtype(first)))
-            for name, (dims, first) in (rows[0] if rows else {}).items()
-        }
-        seconds = time.perf_counter() - begun
-        return _Found(np.array(done, dtype=np.int64), columns, errors, seconds, _machine_once())
-
-    @contextmanager
-    def _watched(self) -> Iterator[list[Any]]:
-        """Share what is being computed with a thread that ends this process where it takes too long."""
-        at: list[Any] = [None, 0.0]
-        if self.timeout is None:
-            yield at
-            return
-        over = threading.Event()
-        limit = self.timeout
-        from distributed import get_worker
-
-        worker = get_worker()
-
-        def watch() -> None:
-            while not over.wait(min(limit / 10, 0.5)):
-                point, since = at
-                if point is not None and time.monotonic() - since > limit:
-                    try:  # to say which; else it is found by trying points alone
-                        worker.log_event(_TOPIC, {"sweep": self.sweep, "point": point})
-                        time.sleep(_GRACE)
-                    finally:
-                        os._exit(1)
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield at
-        finally:
-            over.set()
-
-
-@functools.cache
-def _machine_once() -> dict[str, str]:
-    return _machine()
-
-
-def _told(error: BaseException) -> str:
-    """Say in one line what was raised, and where."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if len(frames) > 1 else ""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"
-
-
-#: What a point has: by name the dimensions, and a Python number or an array.
-Row = dict[str, tuple[tuple[str, ...], Any]]
-
-
-def _named(result: Any) -> Row:
-    """Read what a function returned."""
-    if type(result) in _SCALARS:
-        return {"value": ((), _numbers("value", result))}
-    entries: dict[Any, Any]
-    if type(result) is dict:
-        entries = result
-    elif isinstance(result, LIDResult):
-        return {
-            name: (_RESULT_DIMS.get(name, ("size", "attempts")), _numbers(name, values))
-            for name, values in result.arrays().items()
-        }
-    elif isinstance(result, xarray.Dataset):
-        entries = {str(name): (tuple(map(str, x.dims)), x.values) for name, x in result.variables.items()}
-    elif isinstance(result, Mapping):
-        entries = dict(result)
-    elif hasattr(result, "_asdict"):
-        entries = result._asdict()
-    elif is_dataclass(result) and not isinstance(result, type):
-        entries = {item.name: getattr(result, item.name) for item in fields(result)}
-    else:
-        entries = {"value": result}
-    row: Row = {}
-    for name, value in entries.items():
-        if not isinstance(name, str):
-            raise TypeError(f"the function returned the name {name!r}: names must be text")
-        if isinstance(value, tuple) and len(value) == 2 and _is_dims(value[0]):
-            dims = (value[0],) if isinstance(value[0], str) else tuple(value[0])
-            values = _numbers(name, value[1])
-            if len(dims) != np.ndim(values):
-                raise ValueError(f"the function returned {name} of shape {np.shape(values)}, named {dims}")
-        else:
-            values = _numbers(name, value)
-            dims = tuple(f"{name}_{i}" for i in range(np.ndim(values)))
-        row[name] = dims, values
-    if not row:
-        raise ValueError("the function returned nothing")
-    return row
-
-
-_SCALARS = (float, int, bool, np.float64, np.int64)
-
-
-def _is_dims(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, tuple) and all(isinstance(x, str) for x in value))
-
-
-def _numbers(name: str, value: Any) -> Any:
-    """Make real numbers of all kinds float64, so that NaN can stand for a missing one; or complex."""
-    if type(value) in _SCALARS:
-        return float(value)
-    array = np.asarray(value)
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"the function returned {name} of type {array.dtype}: it must be numbers")
-    array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
-    return array if array.ndim else array.item()
-
-
-def _dtype(value: Any) -> Any:
-    return np.dtype(np.complex128 if np.iscomplexobj(value) else np.float64)
-
-
-def _same(row: Row, first: Row) -> None:
-    """Refuse a point whose variables are not those of the others."""
-    if row.keys() == first.keys() and all(
-        type(x[1]) is float is type(first[name][1]) for name, x in row.items()
-    ):
-        return
-    for name in {**first, **row}:
-        mine, theirs = (
-            _form(_dtype(x[name][1]), np.shape(x[name][1])) if name in x else "nothing" for x in (row, first)
-        )
-        if mine != theirs:
-            raise ValueError(_unlike(name, mine, theirs))
-
-
-def _form(dtype: Any, shape: tuple[int, ...]) -> str:
-    return f"{dtype}{list(shape)}"
-
-
-def _unlike(name: str, mine: str, theirs: str) -> str:
-    return f"the function returned {name} as {mine}, and as {theirs} at another point"
 
 
 # ---------------------------------------------------------------- what a sweep is
@@ -321,7 +91,7 @@ def sweep(
         Axes left out share random numbers. The default is all.
     store : path, optional
         A Zarr group, which is made, or gone on with: points that are in it are not computed again. Points
-        are written every second, whole or not at all. It holds one dimension "point"; a second call
+        are written every two seconds, whole or not at all. It holds one dimension "point"; a second call
         with the same arguments returns the labelled arrays.
     client : distributed.Client, optional
         Whose workers compute; None computes here.
@@ -379,7 +149,7 @@ def sweep(
     about = _about(function, points, sequence, axes, version) | machine
     path = None if store is None else Path(store)
     name = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[:12]
-    work = _Work(
+    work = Work(
         function,
         points.names,
         Seeds(sequence, points.names, axes),
@@ -400,15 +170,15 @@ def sweep(
             advance(points.size - left.size, points.size)
             sizes = _Sizes(batch, left.size, 1 if client is None else max(1, sum(client.nthreads().values())))
             batches = _Batches(points, left, sizes)
-            told = functools.partial(_tell, advance, points.size - left.size, points.size)
+            advanced = functools.partial(_tell, advance, points.size - left.size, points.size)
             try:
                 if client is None:
                     while waiting := batches.next():
                         found = work(waiting)
                         sizes.learn(found)
-                        told(writer.add(found))
+                        advanced(writer.add(found))
                 else:
-                    _on_cluster(client, work, batches, writer, told)
+                    _on_cluster(client, work, batches, writer, advanced)
             finally:
                 writer.flush()
                 kept.note(seconds=round(float(kept.attributes.get("seconds", 0)) + writer.seconds, 3))
@@ -504,20 +274,20 @@ def _machine_of(
 ) -> dict[str, str]:
     """Say what computes; refuse workers that differ, and a function that they cannot be sent."""
     if client is None:
-        return _machine_once()
+        return this_machine()
     import cloudpickle
 
     try:
         cloudpickle.dumps(function)
     except Exception as error:
-        raise TypeError(f"function cannot be sent to workers: {_told(error)}") from None
+        raise TypeError(f"function cannot be sent to workers: {described(error)}") from None
     client.wait_for_workers(1)
     if processes and any(address.startswith("inproc") for address in client.nthreads()):
         raise ValueError("timeout needs worker processes, which can be ended: these workers are threads")
     try:
-        machines = client.run(_machine_once)
+        machines = client.run(this_machine)
     except Exception as error:
-        raise RuntimeError(f"client: its workers cannot import lidfast: {_told(error)}") from error
+        raise RuntimeError(f"client: its workers cannot import lidfast: {described(error)}") from error
     first = next(iter(machines.values()))
     for address, machine in machines.items():
         if machine != first and not any_machine:
@@ -585,11 +355,11 @@ class _Writer:
         self.seconds = 0.0
         self._path, self._kept, self._slots, self._machine = path, kept, slots, machine
         self._shapes = kept.shapes()
-        self._waiting: list[_Found] = []
+        self._waiting: list[Found] = []
         self._added = 0
         self._flushed = time.monotonic()
 
-    def add(self, found: _Found) -> int:
+    def add(self, found: Found) -> int:
         """Take what a batch came to; the number of points so far."""
         if self._machine is not None and found.machine and found.machine != self._machine:
             raise ValueError(
@@ -601,7 +371,7 @@ class _Writer:
             if not self._shapes:
                 self._first(found.columns)
             if wrong := self._misfit(found.columns):
-                found = _nothing_but(found.errors | dict.fromkeys(found.ids.tolist(), wrong))
+                found = nothing_but(found.errors | dict.fromkeys(found.ids.tolist(), wrong))
         self._waiting.append(found)
         self._added += found.ids.size + len(found.errors)
         if time.monotonic() - self._flushed > _FLUSH:
@@ -628,11 +398,11 @@ class _Writer:
             mine, theirs = "nothing", "nothing"
             if name in columns:
                 values = columns[name][1]
-                mine = _form(values.dtype, values.shape[1:])
+                mine = form(values.dtype, values.shape[1:])
             if name in self._shapes:
-                theirs = _form(self._shapes[name][2], self._shapes[name][1])
+                theirs = form(self._shapes[name][2], self._shapes[name][1])
             if mine != theirs:
-                return f"ValueError: {_unlike(name, mine, theirs)}"
+                return f"ValueError: {unlike(name, mine, theirs)}"
         return ""
 
     def flush(self) -> None:
@@ -659,7 +429,7 @@ class _Sizes:
         self._mean: float | None = None
         self._largest = 1
 
-    def learn(self, found: _Found) -> None:
+    def learn(self, found: Found) -> None:
         """Take note of how long points take."""
         count = found.ids.size + len(found.errors)
         if count:
@@ -673,7 +443,8 @@ class _Sizes:
             size = self._fixed
         else:
             target = self._largest if not self._mean else int(min(_TARGET / self._mean, self._largest))
-            size = min(target, self._left // (_IN_FLIGHT * self._workers))
+            least = int(_LEAST / self._mean) if self._mean else 1
+            size = min(target, max(least, self._left // (_IN_FLIGHT * self._workers)))
         size = max(1, min(size, self._left))
         self._left -= size
         return size
@@ -692,7 +463,7 @@ class _Batches:
         self._left = deque([left] if left.size else [])
         self._alone: deque[int] = deque()
 
-    def next(self) -> _Batch | None:
+    def next(self) -> Batch | None:
         """Form the next batch of points that are not suspect."""
         if not self._left:
             return None
@@ -702,12 +473,12 @@ class _Batches:
             self._left.appendleft(some[count:])
         return self._batch(some[:count])
 
-    def next_alone(self) -> _Batch | None:
+    def next_alone(self) -> Batch | None:
         """Form a batch of one suspect point."""
         return self._batch(np.array([self._alone.popleft()]), alone=True) if self._alone else None
 
-    def _batch(self, ids: IntArray, *, alone: bool = False) -> _Batch:
-        return _Batch(ids, self._points.columns(ids), alone)
+    def _batch(self, ids: IntArray, *, alone: bool = False) -> Batch:
+        return Batch(ids, self._points.columns(ids), alone)
 
     def again(self, ids: IntArray) -> None:
         """Put points back."""
@@ -731,15 +502,15 @@ class _Batches:
 
 
 def _on_cluster(
-    client: Any, work: _Work, batches: _Batches, writer: _Writer, told: Callable[[int], None]
+    client: Any, work: Work, batches: _Batches, writer: _Writer, advanced: Callable[[int], None]
 ) -> None:
     """Keep all workers busy; whatever happens comes as an event to this thread."""
     events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-    active: dict[str, tuple[Any, _Batch]] = {}
+    active: dict[str, tuple[Any, Batch]] = {}
     count = 0
     workers = len(client.nthreads())
 
-    def submit(batch: _Batch) -> None:
+    def submit(batch: Batch) -> None:
         nonlocal count
         count += 1
         future = client.submit(work, batch, key=f"{work.sweep}-{count}", pure=False)
@@ -751,10 +522,12 @@ def _on_cluster(
             events.put(("hung", event[1]["point"]))
 
     if work.timeout is not None:
-        client.subscribe_topic(_TOPIC, hung)
+        client.subscribe_topic(TOPIC, hung)
     try:
+        asked, room = -math.inf, 0
         while True:
-            room = _IN_FLIGHT * max(1, sum(client.nthreads().values()))
+            if time.monotonic() - asked > _PATIENCE:  # workers come and go
+                asked, room = time.monotonic(), _IN_FLIGHT * max(1, sum(client.nthreads().values()))
             while len(active) < room and (batch := batches.next()):
                 submit(batch)
             if not active:
@@ -766,10 +539,10 @@ def _on_cluster(
             except queue.Empty:
                 _revive(client, workers)
             else:
-                _handle(what, which, client, work, active, batches, writer, told)
+                _handle(what, which, client, work, active, batches, writer, advanced)
     finally:
         if work.timeout is not None:
-            client.unsubscribe_topic(_TOPIC)
+            client.unsubscribe_topic(TOPIC)
         if active:
             client.cancel([future for future, _ in active.values()], force=True)
 
@@ -787,11 +560,11 @@ def _handle(
     what: str,
     which: Any,
     client: Any,
-    work: _Work,
-    active: dict[str, tuple[Any, _Batch]],
+    work: Work,
+    active: dict[str, tuple[Any, Batch]],
     batches: _Batches,
     writer: _Writer,
-    told: Callable[[int], None],
+    advanced: Callable[[int], None],
 ) -> None:
     from distributed.scheduler import KilledWorker
 
@@ -801,7 +574,7 @@ def _handle(
             future, batch = active.pop(key)
             client.cancel([future], force=True)
             text = f"TimeoutError: the point took longer than {work.timeout:g} s"
-            told(writer.add(_nothing_but({int(which): text})))
+            advanced(writer.add(nothing_but({int(which): text})))
             batches.again(batch.ids[batch.ids != which])
         return
     if which not in active:
@@ -811,14 +584,14 @@ def _handle(
     if isinstance(error, KilledWorker):
         if batch.alone:
             text = "the worker process died of it, each time it was tried"
-            told(writer.add(_nothing_but({int(batch.ids[0]): text})))
+            advanced(writer.add(nothing_but({int(batch.ids[0]): text})))
         else:
             batches.suspect(batch.ids)
     elif error is not None:
-        raise RuntimeError(f"client: its workers cannot run the function: {_told(error)}") from error
+        raise RuntimeError(f"client: its workers cannot run the function: {described(error)}") from error
     elif (found := _gathered(client, future)) is not None:
         batches.sizes.learn(found)
-        told(writer.add(found))
+        advanced(writer.add(found))
     elif client.status == "running":
         batches.again(batch.ids)  # the worker died before its answer was fetched
     else:
@@ -826,14 +599,14 @@ def _handle(
     future.release()
 
 
-def _gathered(client: Any, future: Any) -> _Found | None:
+def _gathered(client: Any, future: Any) -> Found | None:
     """Fetch a result, if it is still there."""
     from distributed.client import FutureCancelledError
     from distributed.scheduler import KilledWorker
 
     while future.status == "finished":
         try:
-            found: _Found = future.result(timeout=_PATIENCE)
+            found: Found = future.result(timeout=_PATIENCE)
         except TimeoutError:  # an OSError
             # The worker may have died with it meanwhile, which the client does not always learn.
             if not any(client.who_has([future]).values()):
