@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,9 @@ from ._progress import Advance, shown
 from ._simulation import LIDResult, agreement
 from .difficulty import LID
 from .random import Generator, Seed
+
+if TYPE_CHECKING:
+    import xarray
 
 __all__ = ["LIDModel", "LIDResult", "agreement"]
 
@@ -373,6 +376,86 @@ class LIDModel:
             _checkpoint.opened(checkpoint, plan.settings(), rng) as kept,
         ):
             return _simulation.run(plan, kept.rng, kept, advance)
+
+    def sweep(
+        self,
+        grid: Any,
+        k: ArrayLike,
+        *,
+        seed: int | np.random.SeedSequence,
+        runs: int = 64,
+        instances: int = 100_000,
+        exact: bool = False,
+        **options: Any,
+    ) -> xarray.Dataset:
+        """Simulate over a grid of training sizes and of the model's fields, here or on a cluster.
+
+        Parameters
+        ----------
+        grid : mapping, pairs or table
+            As for `lidfast.sweep`, of N, which must be there, and any of d, beta, spectrum_exponent, sigma,
+            delta, ridge and signal. Other fields are the model's.
+        k : float or array_like, shape (nk,), >= 0
+            Attempts. An array is a dimension "k" of what is returned.
+        seed : int or SeedSequence
+            A point's simulation does not depend on the rest of the grid, nor on who computes it.
+        runs, instances : int
+            As for `simulate`, of each point.
+        exact : bool
+            Whether to compute the plug-in curves alone, at the mean excess risk; they need beta > 2.
+        **options
+            Of `lidfast.sweep`: store, client, seed_axes and the others.
+
+        Returns
+        -------
+        xarray.Dataset
+            generalization_error, failure_rate and beta_eff, each with _stderr and _exact, as in `LIDResult`.
+            With `exact` these three without, and crossover_k.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Names the argument, or the name in the grid.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> model = lidfast.LIDModel(10, 3.0, sigma=0.3, delta=0.1, ridge=1e-3)
+        >>> grid = {"N": [16, 256], "beta": [2.5, 4.0]}
+        >>> found = model.sweep(grid, [10, 100], seed=0, runs=4, instances=2000, progress=False)
+        >>> found["beta_eff"].dims
+        ('N', 'beta', 'k')
+        >>> model.sweep(grid, 1000, seed=0, exact=True)["beta_eff"].values.round(2)
+        array([[0.37, 0.31],
+               [1.49, 2.14]])
+        """
+        # A sweep stands above the models it is made of: only when it is asked for is it imported here.
+        from . import _ready_sweeps, _sweep_grid, sweeps
+
+        attempts = _check.array("k", k, _check.NON_NEGATIVE)
+        if attempts.ndim > 1 or not attempts.size:
+            raise ValueError(
+                f"k has shape {attempts.shape}: it must be a number or a vector that is not empty"
+            )
+        names = _sweep_grid.read(grid).names
+        if "N" not in names:
+            raise ValueError(f"grid has no N: it has {', '.join(names)}")
+        for name in names:
+            if name not in ("N", "d", *_FIELDS):
+                raise ValueError(f"grid has the name {name!r}: it must be one of N, d, {', '.join(_FIELDS)}")
+        for given, instead in (("eigenvalues", ("d", "spectrum_exponent")), ("theta", ("d", "signal"))):
+            if getattr(self, given) is not None and (clash := [name for name in instead if name in names]):
+                raise ValueError(f"grid has the name {clash[0]!r}, but the model has {given} given")
+        fixed: dict[str, Any] = {
+            item.name: getattr(self, item.name) for item in fields(self) if item.name not in names
+        }
+        fixed["k"] = attempts.tolist()
+        if not exact:
+            fixed["runs"] = _check.integer("runs", runs, 2)
+            fixed["instances"] = _check.integer("instances", instances, 1)
+        function = partial(_ready_sweeps.lid_exact if exact else _ready_sweeps.lid, **fixed)
+        found = sweeps.sweep(function, grid, seed=seed, **options)
+        return found.assign_coords(k=("k", attempts) if attempts.ndim else float(attempts))
 
 
 def _read_only(x: FloatArray) -> FloatArray:

@@ -6,23 +6,27 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from . import frontiers
+from . import _check, frontiers
 from ._check import FloatArray
 from .allocation import Frontier
 from .coverage import Coverage
 from .lid import agreement
 from .passk import Comparison, Curve
+
+if TYPE_CHECKING:
+    import xarray
 
 #: Endings that a figure may have.
 ENDINGS = (".png", ".pdf", ".svg")
@@ -691,3 +695,174 @@ def _two_digits(x: float) -> str:
 
 def _power_of_ten(x: float) -> str:
     return f"$10^{{{math.log10(x):.3g}}}$"
+
+
+_LABELS = {  # of what sweeps of a model have
+    "N": "training labels N",
+    "k": "attempts k",
+    "d": "features d",
+    "beta": r"tail exponent $\beta$",
+    "spectrum_exponent": r"spectrum exponent $\alpha_s$",
+    "sigma": r"scale of the noise $\sigma$",
+    "delta": r"tolerance $\delta$",
+    "ridge": "ridge penalty",
+    "generalization_error": r"excess risk $L_\mathrm{gen}$",
+    "failure_rate": "failure rate $S(k)$",
+    "beta_eff": r"$\beta_\mathrm{eff} = -d\,\ln S/d\,\ln k$",
+    "crossover_k": "crossover k",
+}
+_FAILED = {"facecolor": "0.88", "edgecolor": "0.55", "hatch": "////"}
+
+
+def phase_diagram(
+    found: xarray.Dataset,
+    x: str,
+    y: str,
+    value: str,
+    *,
+    contours: str | None = None,
+    levels: ArrayLike | None = None,
+    log: tuple[bool, bool, bool] = (True, False, False),
+) -> Figure:
+    """Draw a variable of a sweep as a map over two of its axes, with contours of another one.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        Of a sweep over a product of names (`lidfast.sweep`, `LIDModel.sweep`).
+    x, y : str
+        Names of the axes of the map, of numbers. Those of `value` besides them have one element.
+    value : str
+        Variable to draw. Points without a finite value, such as failed ones, are hatched.
+    contours : str, optional
+        Variable whose contours are drawn over the map, such as the exact one beside a simulated one. The map
+        changes its color at the same levels: where the two agree, its bands end on the lines.
+    levels : array_like, shape (n,), increasing, optional
+        Of the contours, or of the colors; the default is about ten of round numbers.
+    log : (bool, bool, bool)
+        Whether x, y and the colors are logarithmic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        Names the argument: what is not in the dataset, or has other axes; or says that nothing is finite.
+
+    Examples
+    --------
+    >>> import lidfast
+    >>> from lidfast.plot import phase_diagram
+    >>> model = lidfast.LIDModel(10, 3.0, sigma=0.3, delta=0.1, ridge=1e-3)
+    >>> found = model.sweep({"N": [16, 64, 256], "beta": [2.5, 4.0]}, 1000, seed=0, exact=True)
+    >>> figure = phase_diagram(found, "N", "beta", "beta_eff", contours="beta_eff")
+    >>> [axes.get_xlabel() for axes in figure.axes]
+    ['training labels N', '']
+    """
+    if x == y:
+        raise ValueError(f"y is {y!r}, as x is: a map has two axes")
+    across, up = (
+        _map_axis(found, name, axis, axis_log)
+        for name, axis, axis_log in (("x", x, log[0]), ("y", y, log[1]))
+    )
+    values = _map_values(found, x, y, "value", value)
+    lines = None if contours is None else _map_values(found, x, y, "contours", contours)
+    shown = values[np.isfinite(values) & (values > 0 if log[2] else True)]
+    if not shown.size:
+        raise ValueError(f"value: {value} is nowhere finite{' and > 0' if log[2] else ''}")
+
+    least, most = float(shown.min()), float(shown.max())
+    norm: Any
+    if levels is not None or lines is not None:
+        if levels is not None:
+            bounds = _check.vector("levels", levels)
+            if not bounds.size or (np.diff(bounds) <= 0).any():
+                raise ValueError("levels must be increasing, and one at least")
+        else:
+            locator: Any = LogLocator(subs=(1.0,)) if log[2] else MaxNLocator(10)
+            bounds = np.asarray(locator.tick_values(least, most))
+            bounds = bounds[(least < bounds) & (bounds < most)]
+        # A band beyond each end, unless no level is between the values.
+        norm = BoundaryNorm(bounds, 256, extend="both") if bounds.size > 1 else Normalize(least, most)
+    else:
+        bounds = np.empty(0)
+        norm = LogNorm(least, most) if log[2] else Normalize(least, most)
+
+    figure = Figure(figsize=(8, 5.6), layout="constrained", dpi=150)
+    axes = figure.subplots()
+    axes.patch.set(**_FAILED)
+    drawn = np.ma.masked_invalid(np.where(values > 0, values, np.nan) if log[2] else values)
+    mesh = axes.pcolormesh(
+        _edges(across, log[0]), _edges(up, log[1]), drawn, norm=norm, cmap="viridis", rasterized=True
+    )
+    axes.set(xlabel=_LABELS.get(x, x), ylabel=_LABELS.get(y, y))
+    axes.set(xscale="log" if log[0] else "linear", yscale="log" if log[1] else "linear")
+    bar = figure.colorbar(mesh, ax=axes, label=_LABELS.get(value, value), pad=0.02)
+    handles: list[Any] = []
+    if np.ma.is_masked(drawn):
+        handles.append(Patch(**_FAILED, label="failed, or not finite"))
+    if lines is not None:
+        finite = lines[np.isfinite(lines)]
+        inside = bounds[(finite.min() < bounds) & (bounds < finite.max())] if finite.size else bounds[:0]
+        if inside.size:
+            drawn_lines = axes.contour(
+                across, up, np.ma.masked_invalid(lines), levels=inside, colors="w", linewidths=1.3
+            )
+            axes.clabel(drawn_lines, fmt=_two_digits, fontsize=9)
+            if bounds.size > 1:
+                bar.set_ticks(bounds, labels=[_two_digits(level) for level in bounds])
+        handles.append(Line2D([], [], color="w", label=f"contours: {contours}"))
+    if handles:
+        axes.legend(handles=handles, facecolor="0.35", labelcolor="w", fontsize="small", framealpha=0.9)
+    held = [f"{name} = {float(found[name]):g}" for name in found.coords if _is_number(found, name, (x, y))]
+    if held:
+        axes.set_title(", ".join(held), fontsize="medium")
+    return figure
+
+
+def _map_axis(found: xarray.Dataset, argument: str, name: str, log: bool) -> FloatArray:
+    """Values of an axis; the map needs two, and no negative ones on a logarithmic axis."""
+    if name not in found.dims or name not in found.coords:
+        raise ValueError(f"{argument} is {name!r}: the axes are {', '.join(map(str, found.dims))}")
+    values = found[name].values
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"{argument}: {name} holds no numbers")
+    values = np.sort(values.astype(np.float64))
+    if values.size < 2:
+        raise ValueError(f"{argument}: {name} has one value, a map needs two")
+    if log and values[0] <= 0:
+        raise ValueError(f"log: {name} is {values[0]:g} at least, which has no place on a logarithmic axis")
+    return values
+
+
+def _map_values(found: xarray.Dataset, x: str, y: str, argument: str, name: str) -> FloatArray:
+    """Values of a variable over (y, x), ascending."""
+    if name not in found.data_vars:
+        raise ValueError(f"{argument} is {name!r}: the variables are {', '.join(map(str, found.data_vars))}")
+    variable = found[name]
+    for axis in (x, y):
+        if axis not in variable.dims:
+            raise ValueError(f"{argument}: {name} has no axis {axis}")
+    for axis, size in variable.sizes.items():
+        if axis not in (x, y) and size != 1:
+            raise ValueError(
+                f"{argument}: {name} has {size} values of {axis}: choose one (found.isel({axis}=0) is the first)"
+            )
+    if variable.dtype.kind != "f":
+        raise ValueError(f"{argument}: {name} holds no real numbers")
+    inner = variable.squeeze([axis for axis in variable.dims if axis not in (x, y)])
+    return np.asarray(inner.sortby([x, y]).transpose(y, x).values, dtype=np.float64)
+
+
+def _edges(centers: FloatArray, log: bool) -> FloatArray:
+    """Ends of the cells around given points: halfway between them."""
+    at = np.log(centers) if log else centers
+    middle = (at[1:] + at[:-1]) / 2
+    edges = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+    return np.exp(edges) if log else edges
+
+
+def _is_number(found: xarray.Dataset, name: Any, drawn: tuple[str, str]) -> bool:
+    return name not in drawn and found[name].size == 1 and found[name].dtype.kind in "iuf"
