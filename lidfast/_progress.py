@@ -1,4 +1,4 @@
-"""A progress bar on standard error, by rich, where that is a terminal."""
+"""A progress bar on standard error, with rate and time left, by rich, where that is a terminal."""
 
 from __future__ import annotations
 
@@ -13,10 +13,23 @@ Advance = Callable[[int, int], None]
 def bar(what: str) -> Iterator[Advance]:
     """Open a bar; call what it yields as advance(done, total)."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.3g}/s" if task.speed else "-/s", style="progress.data.speed")
 
     errors = Console(stderr=True)
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task(what)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _check
+from ._check import FloatArray
 from .allocation import optimal
 from .coverage import reset_and_discard, solve_to_completion
 from .difficulty import Beta
@@ -53,7 +54,9 @@ def lid(
     dict
         generalization_error, failure_rate and beta_eff, the means over runs; each with _stderr, its
         standard error, and _exact: the deterministic equivalent, and the exact curves averaged over the
-        risks of the runs.
+        risks of the runs; z, the paired scores of the failure rate (`LIDResult`). Of the typical run,
+        beta_eff_median with _exact: medians over runs of each run's exponent; and beta_eff_plugin, the
+        exponent at the mean excess risk, NaN for beta <= 2 where there is none.
 
     Raises
     ------
@@ -76,10 +79,18 @@ def lid(
     for name in ("failure_rate", "beta_eff"):
         for kind in ("", "_stderr", "_exact"):
             out[name + kind] = _along("k", k, found[name + kind][0])
+    out["z"] = _along("k", k, found["z"][0])
+    for name, of in (("beta_eff_median", "beta_eff_runs"), ("beta_eff_median_exact", "beta_eff_exact_runs")):
+        out[name] = _along("k", k, _median(found[of][0]))
+    attempts = np.atleast_1d(np.asarray(k, dtype=np.float64))
+    plugin = np.full(attempts.size, np.nan)
+    if np.isfinite(model.noise_variance):
+        plugin = np.asarray(model.beta_eff(size, attempts))
+    out["beta_eff_plugin"] = _along("k", k, plugin)
     return out
 
 
-def lid_exact(*, N: float, k: ArrayLike, rng: object = None, **model_fields: Any) -> Values:
+def lid_exact(*, N: float, k: ArrayLike, rng: object = None, **model_fields: Any) -> Values:  # noqa: ARG001
     """Compute the plug-in curves of the LID model at one training size: at the mean excess risk.
 
     Parameters
@@ -123,7 +134,7 @@ def allocation(
     train_cost: float,
     attempt_cost: float,
     risk_weight: float = 1.0,
-    rng: object = None,
+    rng: object = None,  # noqa: ARG001
     **model_fields: Any,
 ) -> Values:
     """Split a budget between training and attempts in the best way (`lidfast.allocation.optimal`).
@@ -160,7 +171,7 @@ def allocation(
 
 
 def coverage(*, t: ArrayLike, r: int = 1, pool: int | None = None, a: float, b: float) -> Values:
-    """Expected number of problems that t attempts solve, of a Beta difficulty.
+    """Compute the expected number of problems that t attempts solve, of a Beta difficulty.
 
     Parameters
     ----------
@@ -242,6 +253,12 @@ def _model(model_fields: dict[str, Any]) -> LIDModel:
         if name not in model_fields:
             raise ValueError(f"{name} is not given: LIDModel needs it")
     return LIDModel(**model_fields)
+
+
+def _median(runs: FloatArray) -> FloatArray:
+    """Median over the first axis, of what is not NaN."""
+    kept = np.isfinite(runs)
+    return np.array([np.median(x[ok]) if ok.any() else np.nan for x, ok in zip(runs.T, kept.T, strict=True)])
 
 
 def _along(dim: str, of: ArrayLike, values: Any) -> Any:

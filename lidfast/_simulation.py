@@ -313,6 +313,9 @@ class LIDResult:
     beta_eff, beta_eff_stderr, beta_eff_exact : ndarray, shape (nN, nk)
         Local exponents -d ln S / d ln k of the two mean curves, differentiated exactly, and the
         standard error of the first over runs.
+    beta_eff_runs, beta_eff_exact_runs : ndarray, shape (nN, runs, nk)
+        Local exponents of each run's curves. Their medians tell of the typical run where the mean curves
+        are those of a few bad ones. NaN where S is 0.
 
     Examples
     --------
@@ -320,7 +323,7 @@ class LIDResult:
     >>> model = lidfast.LIDModel(10, 3.0, ridge=1e-3)
     >>> result = model.simulate([32], [1, 10], runs=4, instances=2000, rng=0)
     >>> sorted(result.arrays())[:4]
-    ['N', 'beta_eff', 'beta_eff_exact', 'beta_eff_stderr']
+    ['N', 'beta_eff', 'beta_eff_exact', 'beta_eff_exact_runs']
     """
 
     model: LIDModel
@@ -340,6 +343,8 @@ class LIDResult:
     beta_eff: FloatArray
     beta_eff_stderr: FloatArray
     beta_eff_exact: FloatArray
+    beta_eff_runs: FloatArray
+    beta_eff_exact_runs: FloatArray
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """All arrays by name."""
@@ -455,11 +460,14 @@ def _summarize(
         resolved = noise <= _RESOLVED * mean_exact
         beta_eff = -k * simulated_slope.mean(1) / mean
         beta_eff_exact = -k * exact_slope.mean(1) / mean_exact
+        beta_eff_runs = -k * simulated_slope / simulated
+        beta_eff_exact_runs = -k * exact_slope / exact
         # the delta method for a ratio of means
         residual = (-k * simulated_slope - beta_eff[:, None, :] * simulated) / mean[:, None, :]
         if plan.geometric:
             beta_eff = -_log_slope(k, np.log(mean))
             residual = -_log_slope(k, simulated / mean[:, None, :])
+            beta_eff_runs = -_log_slope(k, np.log(simulated))
     return LIDResult(
         model=plan.model,
         instances=plan.instances,
@@ -478,4 +486,6 @@ def _summarize(
         beta_eff=beta_eff,
         beta_eff_stderr=stderr(residual),
         beta_eff_exact=beta_eff_exact,
+        beta_eff_runs=beta_eff_runs,
+        beta_eff_exact_runs=beta_eff_exact_runs,
     )

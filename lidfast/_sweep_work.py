@@ -38,6 +38,8 @@ _RESULT_DIMS = {  # of an LIDResult
     "generalization_error_exact": ("size",),
     "failure_rate_runs": ("size", "run", "attempts"),
     "failure_rate_exact_runs": ("size", "run", "attempts"),
+    "beta_eff_runs": ("size", "run", "attempts"),
+    "beta_eff_exact_runs": ("size", "run", "attempts"),
 }
 
 

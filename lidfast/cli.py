@@ -20,6 +20,7 @@ try:
     from ._command_coverage import coverage_
     from ._command_passk import passk
     from ._command_simulate import simulate
+    from ._command_sweep import sweep
     from ._console import complain
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in ("polars", "rich", "typer"):
@@ -48,6 +49,7 @@ def _app() -> typer.Typer:
     app.command()(passk)
     app.command("coverage")(coverage_)
     app.command()(allocate)
+    app.command()(sweep)
     return app
 
 
@@ -62,8 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0; 1 where the extra that this needs is not installed or nobody reads the output
-        any more; 2 for what the user can put right; 130 after Ctrl-C.
+        Exit code: 0; 1 where the extra that this needs is not installed, nobody reads the output
+        any more, or points of a sweep failed; 2 for what the user can put right; 130 after Ctrl-C.
 
     Examples
     --------

@@ -409,7 +409,8 @@ class LIDModel:
         Returns
         -------
         xarray.Dataset
-            generalization_error, failure_rate and beta_eff, each with _stderr and _exact, as in `LIDResult`.
+            generalization_error, failure_rate and beta_eff, each with _stderr and _exact, and z, as in
+            `LIDResult`.
             With `exact` these three without, and crossover_k.
 
         Raises

@@ -709,9 +709,13 @@ _LABELS = {  # of what sweeps of a model have
     "generalization_error": r"excess risk $L_\mathrm{gen}$",
     "failure_rate": "failure rate $S(k)$",
     "beta_eff": r"$\beta_\mathrm{eff} = -d\,\ln S/d\,\ln k$",
+    "beta_eff_exact": r"exact $\beta_\mathrm{eff}$ of the same runs",
+    "beta_eff_median": r"$\beta_\mathrm{eff} = -d\,\ln S/d\,\ln k$ of the median run",
+    "beta_eff_median_exact": r"exact $\beta_\mathrm{eff}$ of the median run",
+    "beta_eff_plugin": r"exact $\beta_\mathrm{eff}$ at the mean excess risk",
     "crossover_k": "crossover k",
 }
-_FAILED = {"facecolor": "0.88", "edgecolor": "0.55", "hatch": "////"}
+_FAILED: dict[str, Any] = {"facecolor": "0.88", "edgecolor": "0.55", "hatch": "////"}
 
 
 def phase_diagram(
@@ -812,10 +816,11 @@ def phase_diagram(
             )
             axes.clabel(drawn_lines, fmt=_two_digits, fontsize=9)
             if bounds.size > 1:
-                bar.set_ticks(bounds, labels=[_two_digits(level) for level in bounds])
-        handles.append(Line2D([], [], color="w", label=f"contours: {contours}"))
+                bar.set_ticks(bounds.tolist(), labels=[_two_digits(level) for level in bounds])
+        handles.append(Line2D([], [], color="w", label=f"contours: {_LABELS.get(contours, contours)}"))
     if handles:
-        axes.legend(handles=handles, facecolor="0.35", labelcolor="w", fontsize="small", framealpha=0.9)
+        style: dict[str, Any] = {"facecolor": "0.35", "labelcolor": "w", "fontsize": "small", "ncols": 2}
+        figure.legend(handles=handles, loc="outside lower center", **style)
     held = [f"{name} = {float(found[name]):g}" for name in found.coords if _is_number(found, name, (x, y))]
     if held:
         axes.set_title(", ".join(held), fontsize="medium")
@@ -845,10 +850,10 @@ def _map_values(found: xarray.Dataset, x: str, y: str, argument: str, name: str)
     for axis in (x, y):
         if axis not in variable.dims:
             raise ValueError(f"{argument}: {name} has no axis {axis}")
-    for axis, size in variable.sizes.items():
-        if axis not in (x, y) and size != 1:
+    for other, size in variable.sizes.items():
+        if other not in (x, y) and size != 1:
             raise ValueError(
-                f"{argument}: {name} has {size} values of {axis}: choose one (found.isel({axis}=0) is the first)"
+                f"{argument}: {name} has {size} values of {other}: choose one, as found.isel({other}=0) does"
             )
     if variable.dtype.kind != "f":
         raise ValueError(f"{argument}: {name} holds no real numbers")
@@ -857,7 +862,7 @@ def _map_values(found: xarray.Dataset, x: str, y: str, argument: str, name: str)
 
 
 def _edges(centers: FloatArray, log: bool) -> FloatArray:
-    """Ends of the cells around given points: halfway between them."""
+    """Return the ends of the cells around given points: halfway between them."""
     at = np.log(centers) if log else centers
     middle = (at[1:] + at[:-1]) / 2
     edges = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
