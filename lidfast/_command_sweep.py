@@ -40,6 +40,8 @@ _TABLES = ("parameters", "grid", "plot")
 _SPACINGS = ("linspace", "geomspace", "range")
 _PLOT_KEYS = ("x", "y", "value", "contours", "levels", "log")
 _SHOWN = 5  # of the points that failed
+# Dask's own watching of each worker, which takes 5% of a core.
+_QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 _DECADES = 1.5  # from which on the axis of a map is logarithmic
 
 
@@ -277,6 +279,7 @@ def _client(workers: int | None, scheduler: str) -> Iterator[Any]:
     if workers is None and not scheduler:
         yield None
         return
+    import dask
     import distributed
 
     if scheduler:
@@ -290,9 +293,10 @@ def _client(workers: int | None, scheduler: str) -> Iterator[Any]:
     # Ctrl-C goes to all processes of the terminal: it is ours alone, what we start inherits that.
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        cluster = distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
-        )
+        with dask.config.set(_QUIET):
+            cluster = distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
+            )
     finally:
         signal.signal(signal.SIGINT, handler)
     with cluster, distributed.Client(cluster) as client:

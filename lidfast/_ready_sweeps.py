@@ -1,6 +1,6 @@
 """Points of the sweeps that are asked for most, for `lidfast.sweep` and `LIDModel.sweep`.
 
-They are functions of a module, which workers import, of a point's values by name. An array of attempts or
+They are functions of a point's values by name, in a module that workers import soon. An array of attempts or
 budgets gives arrays along a dimension of its name. Those that take any field of a model take an rng too,
 though the exact ones draw nothing: a sweep gives one to functions of any names.
 """
@@ -65,7 +65,7 @@ def lid(
 
     Examples
     --------
-    >>> from lidfast._ready_sweeps import lid
+    >>> from lidfast.sweeps import lid
     >>> found = lid(0, N=32, k=10, runs=4, instances=2000, d=10, beta=3.0, ridge=1e-3)
     >>> abs(found["failure_rate"] / found["failure_rate_exact"] - 1) < 0.05
     True
@@ -114,7 +114,7 @@ def lid_exact(*, N: float, k: ArrayLike, rng: object = None, **model_fields: Any
 
     Examples
     --------
-    >>> from lidfast._ready_sweeps import lid_exact
+    >>> from lidfast.sweeps import lid_exact
     >>> round(lid_exact(N=4096, k=1000, d=40, beta=2.5, sigma=0.3, delta=0.1, ridge=1e-3)["beta_eff"], 2)
     2.49
     """
@@ -161,7 +161,7 @@ def allocation(
 
     Examples
     --------
-    >>> from lidfast._ready_sweeps import allocation
+    >>> from lidfast.sweeps import allocation
     >>> model = {"d": 20, "beta": 2.5, "sigma": 0.3, "delta": 0.1, "ridge": 1e-3}
     >>> round(allocation(budget=60, train_cost=1, attempt_cost=1, **model)["train_share"], 2)
     0.73
@@ -195,7 +195,7 @@ def coverage(*, t: ArrayLike, r: int = 1, pool: int | None = None, a: float, b: 
 
     Examples
     --------
-    >>> from lidfast._ready_sweeps import coverage
+    >>> from lidfast.sweeps import coverage
     >>> {name: round(x, 2) for name, x in coverage(t=10**5, a=0.3, b=2).items()}
     {'reset_and_discard': 13043.48, 'solve_to_completion': 22.27}
     """
@@ -237,7 +237,7 @@ def frontier(
 
     Examples
     --------
-    >>> from lidfast._ready_sweeps import frontier
+    >>> from lidfast.sweeps import frontier
     >>> {name: round(x, 4) for name, x in frontier(zipf=1.5, N=100, D=1e5).items()}
     {'loss': 0.0764, 'rank': 100.0}
     """

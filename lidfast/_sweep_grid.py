@@ -111,7 +111,7 @@ def read(grid: Any) -> Grid:
     names = [_name(name) for name, _ in entries]
     axes = [_axis(name, values) for name, values in entries]
     for name, axis in zip(names, axes, strict=True):
-        _no_repeats(f"grid[{name!r}]", [(x,) for x in axis])
+        _no_repeats(f"grid[{name!r}]", axis)
     return Grid(names, axes, product=True)
 
 
@@ -172,10 +172,10 @@ def _value(place: str, value: Any) -> Value:
     raise TypeError(f"{place} must be a number or text, not {type(value).__name__}")
 
 
-def _no_repeats(what: str, points: list[tuple[Value, ...]]) -> None:
+def _no_repeats(what: str, points: Sequence[Any]) -> None:
     if len(set(points)) == len(points):
         return
-    seen: dict[tuple[Value, ...], int] = {}
+    seen: dict[Any, int] = {}
     for i, point in enumerate(points):
         if (first := seen.setdefault(point, i)) != i:  # 1 == 1.0 here, too
             raise ValueError(f"{what}[{i}] repeats {what}[{first}]")

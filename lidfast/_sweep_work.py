@@ -49,6 +49,7 @@ class Batch:
 
     ids: IntArray
     columns: list[list[Value]]
+    seconds: float  # after which no further point is begun
     alone: bool = False  # with nothing else in flight: who dies then has died of it
 
 
@@ -60,12 +61,14 @@ class Found:
     columns: dict[str, tuple[tuple[str, ...], NDArray[Any]]]
     errors: dict[int, str]
     seconds: float
+    left: IntArray  # not reached in the time given
     machine: dict[str, str] = field(default_factory=dict)
 
 
 def nothing_but(errors: dict[int, str]) -> Found:
     """Make what comes of points that failed."""
-    return Found(np.array([], dtype=np.int64), {}, errors, 0.0)
+    none = np.array([], dtype=np.int64)
+    return Found(none, {}, errors, 0.0, none)
 
 
 @functools.cache
@@ -103,10 +106,14 @@ class Work:
         values_alone: list[float] = []  # of a function that returns one number, the quick way
         done: list[int] = []
         errors: dict[int, str] = {}
-        begun = time.perf_counter()
+        begun = time.monotonic()
+        stop = begun + batch.seconds
         for point, values in zip(batch.ids.tolist(), zip(*batch.columns, strict=True), strict=True):
+            now = time.monotonic()
+            if now > stop and (done or errors):
+                break
             if timed:
-                at[0], at[1] = point, time.monotonic()
+                at[0], at[1] = point, now
             given = dict(zip(names, values, strict=True))
             if passes is not None:
                 given[passes] = self.seeds(values)
@@ -129,8 +136,9 @@ class Work:
             name: (dims, np.array(values_alone or [row[name][1] for row in rows], dtype=_dtype(first)))
             for name, (dims, first) in (rows[0] if rows else {}).items()
         }
-        seconds = time.perf_counter() - begun
-        return Found(np.array(done, dtype=np.int64), columns, errors, seconds, this_machine())
+        seconds = time.monotonic() - begun
+        left = batch.ids[len(done) + len(errors) :]
+        return Found(np.array(done, dtype=np.int64), columns, errors, seconds, left, this_machine())
 
     @contextmanager
     def _watched(self) -> Iterator[list[Any]]:

@@ -427,8 +427,8 @@ class LIDModel:
         >>> found["beta_eff"].dims
         ('N', 'beta', 'k')
         >>> model.sweep(grid, 1000, seed=0, exact=True)["beta_eff"].values.round(2)
-        array([[0.37, 0.31],
-               [1.49, 2.14]])
+        array([[0.19, 0.34],
+               [2.05, 3.99]])
         """
         # A sweep stands above the models it is made of: only when it is asked for is it imported here.
         from . import _ready_sweeps, _sweep_grid, sweeps

@@ -817,11 +817,15 @@ def phase_diagram(
             axes.clabel(drawn_lines, fmt=_two_digits, fontsize=9)
             if bounds.size > 1:
                 bar.set_ticks(bounds.tolist(), labels=[_two_digits(level) for level in bounds])
-        handles.append(Line2D([], [], color="w", label=f"contours: {_LABELS.get(contours, contours)}"))
+        handles.append(Line2D([], [], color="w", label=f"contours: {_LABELS.get(str(contours), contours)}"))
     if handles:
         style: dict[str, Any] = {"facecolor": "0.35", "labelcolor": "w", "fontsize": "small", "ncols": 2}
         figure.legend(handles=handles, loc="outside lower center", **style)
-    held = [f"{name} = {float(found[name]):g}" for name in found.coords if _is_number(found, name, (x, y))]
+    held = [
+        f"{name} = {at.item():g}"
+        for name, at in found[value].coords.items()
+        if name not in (x, y) and at.size == 1 and at.dtype.kind in "iuf"
+    ]
     if held:
         axes.set_title(", ".join(held), fontsize="medium")
     return figure
@@ -867,7 +871,3 @@ def _edges(centers: FloatArray, log: bool) -> FloatArray:
     middle = (at[1:] + at[:-1]) / 2
     edges = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
     return np.exp(edges) if log else edges
-
-
-def _is_number(found: xarray.Dataset, name: Any, drawn: tuple[str, str]) -> bool:
-    return name not in drawn and found[name].size == 1 and found[name].dtype.kind in "iuf"

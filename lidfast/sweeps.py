@@ -2,8 +2,9 @@
 
 A sweep calls a function at each point of a grid. What it draws follows from the sweep's seed and the point
 alone, so that the numbers do not depend on the rest of the grid, on the order, on threads, workers or
-retries. The engine is dask.distributed's, the arrays are xarray's, the store is Zarr's: the extra
-``cluster`` installs them.
+retries. `lid`, `lid_exact`, `allocation`, `coverage` and `frontier` are functions that are often swept. The
+engine is dask.distributed's, the arrays are xarray's, the store is Zarr's: the extra ``cluster`` installs
+them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import numpy as np
 from . import _check, _sweep_grid
 from ._check import IntArray
 from ._progress import Advance, shown
+from ._ready_sweeps import allocation, coverage, frontier, lid, lid_exact
 from ._sweep_grid import Grid, Seeds
 from ._sweep_work import TOPIC, Batch, Found, Work, described, form, nothing_but, this_machine, unlike
 
@@ -41,11 +43,11 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError(f"{error.name} is not installed: pip install 'lidfast[cluster]'") from None
 
-__all__ = ["Status", "status", "sweep"]
+__all__ = ["Status", "allocation", "coverage", "frontier", "lid", "lid_exact", "status", "sweep"]
 
-_TARGET = 0.5  # seconds of work of a batch
+_TARGET = 1.0  # seconds of work of a batch, after which a worker gives back what is left of it
 _LEAST = 0.05  # and at the end, when they shrink so that all workers end together
-_GROWTH = 64  # batches grow no faster: the first points may not be like the rest
+_FIRST = 1000  # points of the first batches, of which nothing is known
 _FLUSH = 2.0  # seconds between two writes
 _IN_FLIGHT = 2  # batches for each worker thread: one to work at, one at hand
 _PATIENCE = 5.0  # seconds after which an answer that does not come is asked after
@@ -96,7 +98,7 @@ def sweep(
     client : distributed.Client, optional
         Whose workers compute; None computes here.
     batch : int, >= 1, optional
-        Points of a task; the default is what takes half a second.
+        Points of a task; the default is what takes a second.
     timeout : float, > 0, optional
         Seconds that a point may take before its worker process is ended and the point has failed.
     retry_failed : bool
@@ -175,7 +177,7 @@ def sweep(
                 if client is None:
                     while waiting := batches.next():
                         found = work(waiting)
-                        sizes.learn(found)
+                        batches.learn(found)
                         advanced(writer.add(found))
                 else:
                     _on_cluster(client, work, batches, writer, advanced)
@@ -422,12 +424,12 @@ class _Writer:
 
 
 class _Sizes:
-    """How many points the next batch has."""
+    """How many points the next batch has, and for how long it may be worked at."""
 
     def __init__(self, fixed: int | None, left: int, workers: int) -> None:
         self._fixed, self._left, self._workers = fixed, left, workers
         self._mean: float | None = None
-        self._largest = 1
+        self.seconds = math.inf if fixed else _TARGET
 
     def learn(self, found: Found) -> None:
         """Take note of how long points take."""
@@ -435,14 +437,13 @@ class _Sizes:
         if count:
             mean = found.seconds / count
             self._mean = mean if self._mean is None else 0.5 * (self._mean + mean)
-            self._largest = max(self._largest, min(_GROWTH * count, _LARGEST))
 
     def next(self) -> int:
         """Choose the number of points: fewer near the end, so that all workers end together."""
         if self._fixed is not None:
             size = self._fixed
         else:
-            target = self._largest if not self._mean else int(min(_TARGET / self._mean, self._largest))
+            target = _FIRST if not self._mean else int(min(_TARGET / self._mean, _LARGEST))
             least = int(_LEAST / self._mean) if self._mean else 1
             size = min(target, max(least, self._left // (_IN_FLIGHT * self._workers)))
         size = max(1, min(size, self._left))
@@ -467,18 +468,27 @@ class _Batches:
         """Form the next batch of points that are not suspect."""
         if not self._left:
             return None
-        some = self._left.popleft()
-        count = min(self.sizes.next(), some.size)
-        if count < some.size:
-            self._left.appendleft(some[count:])
-        return self._batch(some[:count])
+        wanted = self.sizes.next()
+        parts = []
+        while wanted and self._left:
+            some = self._left.popleft()
+            parts.append(some[:wanted])
+            if some.size > wanted:
+                self._left.appendleft(some[wanted:])
+            wanted -= parts[-1].size
+        return self._batch(np.concatenate(parts))
 
     def next_alone(self) -> Batch | None:
         """Form a batch of one suspect point."""
         return self._batch(np.array([self._alone.popleft()]), alone=True) if self._alone else None
 
     def _batch(self, ids: IntArray, *, alone: bool = False) -> Batch:
-        return Batch(ids, self._points.columns(ids), alone)
+        return Batch(ids, self._points.columns(ids), self.sizes.seconds, alone)
+
+    def learn(self, found: Found) -> None:
+        """Take note of how long points take, and put back those that were not reached."""
+        self.sizes.learn(found)
+        self.again(found.left)
 
     def again(self, ids: IntArray) -> None:
         """Put points back."""
@@ -590,7 +600,7 @@ def _handle(
     elif error is not None:
         raise RuntimeError(f"client: its workers cannot run the function: {described(error)}") from error
     elif (found := _gathered(client, future)) is not None:
-        batches.sizes.learn(found)
+        batches.learn(found)
         advanced(writer.add(found))
     elif client.status == "running":
         batches.again(batch.ids)  # the worker died before its answer was fetched

@@ -31,8 +31,9 @@ def test_pages_run(page):
     assert results.failed == 0
 
 
-def test_examples_of_the_threads_run():
-    results = doctest.testmod(importlib.import_module("lidfast._threads"))
+@pytest.mark.parametrize("name", ["_ready_sweeps", "_threads"])
+def test_examples_of_what_other_modules_show_run(name):
+    results = doctest.testmod(importlib.import_module(f"lidfast.{name}"))
     assert results.failed == 0
     assert results.attempted > 5
 

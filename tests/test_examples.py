@@ -227,6 +227,22 @@ def test_distillation_runs(tmp_path, capsys):
         module.main([*call, "--attempts", "63"])
 
 
+# ---------------------------------------------------------------- phase diagram
+
+
+def test_phase_diagram_runs(tmp_path, capsys):
+    pytest.importorskip("xarray")
+    pytest.importorskip("zarr")
+    module = example("phase_diagram")
+    out, store = tmp_path / "map.png", tmp_path / "run.zarr"
+    call = ["--sizes", "3", "--betas", "3", "--runs", "4", "--instances", "500", "--workers", "0"]
+    found = module.main([*call, "--store", str(store), "--out", str(out)])
+    assert is_figure(out)
+    assert dict(found.sizes) == {"N": 3, "beta": 3}
+    assert np.isfinite(found["beta_eff_plugin"]).all()
+    assert "9 points in " in capsys.readouterr().out
+
+
 # ---------------------------------------------------------------- frontiers
 
 
