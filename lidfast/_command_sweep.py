@@ -41,7 +41,7 @@ _SPACINGS = ("linspace", "geomspace", "range")
 _PLOT_KEYS = ("x", "y", "value", "contours", "levels", "log")
 _SHOWN = 5  # of the points that failed
 # Dask's own watching of each worker, which takes 5% of a core.
-_QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
+QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 _DECADES = 1.5  # from which on the axis of a map is logarithmic
 
 
@@ -293,7 +293,7 @@ def _client(workers: int | None, scheduler: str) -> Iterator[Any]:
     # Ctrl-C goes to all processes of the terminal: it is ours alone, what we start inherits that.
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with dask.config.set(_QUIET):
+        with dask.config.set(QUIET):
             cluster = distributed.LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
             )

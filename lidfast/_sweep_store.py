@@ -192,13 +192,17 @@ def _array(
 
 
 def _put(array: Any, slots: IntArray, values: NDArray[Any]) -> None:
-    """Write by runs of neighboring slots."""
+    """Write each chunk once, whatever slots of it there are."""
     order = np.argsort(slots)
     slots, values = slots[order], values[order]
-    for run in np.split(np.arange(slots.size), np.flatnonzero(np.diff(slots) != 1) + 1):
-        if run.size:
-            first = int(slots[run[0]])
-            array[first : first + run.size] = values[run]
+    for part in np.split(np.arange(slots.size), np.flatnonzero(np.diff(slots // array.chunks[0])) + 1):
+        if part.size:
+            first, end = int(slots[part[0]]), int(slots[part[-1]]) + 1
+            block = values[part]
+            if part.size < end - first:
+                block = array[first:end]
+                block[slots[part] - first] = values[part]
+            array[first:end] = block
 
 
 @contextmanager

@@ -208,6 +208,9 @@ def _named(result: Any, names: list[str]) -> Row:
     for name, value in entries.items():
         if not isinstance(name, str):
             raise TypeError(f"the function returned the name {name!r}: names must be text")
+        if type(value) in _SCALARS:
+            row[name] = (), float(value)
+            continue
         if isinstance(value, tuple) and len(value) == 2 and _is_dims(value[0]):
             dims = (value[0],) if isinstance(value[0], str) else tuple(value[0])
             values = _numbers(name, value[1])
@@ -231,8 +234,6 @@ def _is_dims(value: Any) -> bool:
 
 def _numbers(name: str, value: Any) -> Any:
     """Make real numbers of all kinds float64, so that NaN can stand for a missing one; or complex."""
-    if type(value) in _SCALARS:
-        return float(value)
     array = np.asarray(value)
     if array.dtype.kind not in "biufc":
         raise TypeError(f"the function returned {name} of type {array.dtype}: it must be numbers")

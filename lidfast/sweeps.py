@@ -45,8 +45,9 @@ except ModuleNotFoundError as error:
 
 __all__ = ["Status", "allocation", "coverage", "frontier", "lid", "lid_exact", "status", "sweep"]
 
-_TARGET = 1.0  # seconds of work of a batch, after which a worker gives back what is left of it
-_LEAST = 0.05  # and at the end, when they shrink so that all workers end together
+_TARGET = 1.0  # seconds of work of a batch at least, after which a worker gives back what is left of it
+_RATE = 30.0  # batches a second that scheduler and client serve with ease: each takes them 8 ms
+_LEAST = 0.05  # times the target at the end, when batches shrink so that all workers end together
 _FIRST = 1000  # points of the first batches, of which nothing is known
 _FLUSH = 2.0  # seconds between two writes
 _IN_FLIGHT = 2  # batches for each worker thread: one to work at, one at hand
@@ -98,7 +99,8 @@ def sweep(
     client : distributed.Client, optional
         Whose workers compute; None computes here.
     batch : int, >= 1, optional
-        Points of a task; the default is what takes a second.
+        Points of a task; the default is what takes a second, or a thirtieth of one for each worker thread
+        where that is longer.
     timeout : float, > 0, optional
         Seconds that a point may take before its worker process is ended and the point has failed.
     retry_failed : bool
@@ -170,7 +172,7 @@ def sweep(
         bar = progress if progress is not True or _has_rich() else False
         with shown(bar, "points") as advance:
             advance(points.size - left.size, points.size)
-            sizes = _Sizes(batch, left.size, 1 if client is None else max(1, sum(client.nthreads().values())))
+            sizes = _Sizes(batch, left.size, 1 if client is None else _threads_of(client))
             batches = _Batches(points, left, sizes)
             advanced = functools.partial(_tell, advance, points.size - left.size, points.size)
             try:
@@ -183,7 +185,6 @@ def sweep(
                     _on_cluster(client, work, batches, writer, advanced)
             finally:
                 writer.flush()
-                kept.note(seconds=round(float(kept.attributes.get("seconds", 0)) + writer.seconds, 3))
     return _dataset(points, kept, slots)
 
 
@@ -354,7 +355,7 @@ class _Writer:
     def __init__(
         self, path: Path | None, kept: Store, slots: IntArray, machine: dict[str, str] | None
     ) -> None:
-        self.seconds = 0.0
+        self._seconds = float(kept.attributes.get("seconds", 0.0))
         self._path, self._kept, self._slots, self._machine = path, kept, slots, machine
         self._shapes = kept.shapes()
         self._waiting: list[Found] = []
@@ -368,7 +369,7 @@ class _Writer:
                 f"client: a worker has {_differences(found.machine, self._machine)}: bits would differ "
                 "(extend=True goes on all the same)"
             )
-        self.seconds += found.seconds
+        self._seconds += found.seconds
         if found.ids.size:
             if not self._shapes:
                 self._first(found.columns)
@@ -420,6 +421,7 @@ class _Writer:
             errors = {int(self._slots[i]): text for found in waiting for i, text in found.errors.items()}
             with _writing(self._path):
                 self._kept.write(self._slots[ids], columns, errors)
+                self._kept.note(seconds=round(self._seconds, 3))
         self._flushed = time.monotonic()
 
 
@@ -427,9 +429,13 @@ class _Sizes:
     """How many points the next batch has, and for how long it may be worked at."""
 
     def __init__(self, fixed: int | None, left: int, workers: int) -> None:
-        self._fixed, self._left, self._workers = fixed, left, workers
+        self._fixed, self._left, self.workers = fixed, left, workers
         self._mean: float | None = None
-        self.seconds = math.inf if fixed else _TARGET
+
+    @property
+    def seconds(self) -> float:
+        """Time after which no further point of a batch is begun."""
+        return math.inf if self._fixed else max(_TARGET, self.workers / _RATE)
 
     def learn(self, found: Found) -> None:
         """Take note of how long points take."""
@@ -443,9 +449,9 @@ class _Sizes:
         if self._fixed is not None:
             size = self._fixed
         else:
-            target = _FIRST if not self._mean else int(min(_TARGET / self._mean, _LARGEST))
-            least = int(_LEAST / self._mean) if self._mean else 1
-            size = min(target, max(least, self._left // (_IN_FLIGHT * self._workers)))
+            target = _FIRST if not self._mean else int(min(self.seconds / self._mean, _LARGEST))
+            least = int(_LEAST * self.seconds / self._mean) if self._mean else 1
+            size = min(target, max(least, self._left // (_IN_FLIGHT * self.workers)))
         size = max(1, min(size, self._left))
         self._left -= size
         return size
@@ -537,7 +543,8 @@ def _on_cluster(
         asked, room = -math.inf, 0
         while True:
             if time.monotonic() - asked > _PATIENCE:  # workers come and go
-                asked, room = time.monotonic(), _IN_FLIGHT * max(1, sum(client.nthreads().values()))
+                asked, batches.sizes.workers = time.monotonic(), _threads_of(client)
+                room = _IN_FLIGHT * batches.sizes.workers
             while len(active) < room and (batch := batches.next()):
                 submit(batch)
             if not active:
@@ -555,6 +562,11 @@ def _on_cluster(
             client.unsubscribe_topic(TOPIC)
         if active:
             client.cancel([future for future, _ in active.values()], force=True)
+
+
+def _threads_of(client: Any) -> int:
+    threads: int = sum(client.nthreads().values())
+    return max(1, threads)
 
 
 def _revive(client: Any, workers: int) -> None:
