@@ -11,7 +11,7 @@ except ModuleNotFoundError as error:
         "lidfast. Install it (pip install .) and run Python from another folder."
     ) from error
 
-from . import allocation, coverage, difficulty, frontiers, random, spectrum
+from . import allocation, coverage, difficulty, frontiers, memorization, random, spectrum
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
 from .lid import LIDModel, LIDResult
 from .passk import (
@@ -61,6 +61,7 @@ __all__ = [
     "frontiers",
     "get_num_threads",
     "local_exponent",
+    "memorization",
     "num_threads",
     "pass_at_k",
     "pass_at_k_curve",

@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import math
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -241,6 +242,40 @@ def test_phase_diagram_runs(tmp_path, capsys):
     assert dict(found.sizes) == {"N": 3, "beta": 3}
     assert np.isfinite(found["beta_eff_plugin"]).all()
     assert "9 points in " in capsys.readouterr().out
+
+
+# ---------------------------------------------------------------- memorization
+
+
+def test_memorization_runs(tmp_path, capsys):
+    """Wider coders have larger exponents: with these widths a was 0.15, 0.52 and 1.62."""
+    pytest.importorskip("sklearn", reason="the example needs scikit-learn")
+    module = example("memorization")
+    out = tmp_path / "memorization.png"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that training stops where it is told to
+        widths, best = module.main(
+            [
+                "--widths",
+                "8",
+                "12",
+                "24",
+                "--images",
+                "600",
+                "--attempts",
+                "200",
+                "--near",
+                "0.03",
+                "--out",
+                str(out),
+            ]
+        )
+    assert is_figure(out)
+    exponents = [each.fit.curve.a for each in widths]
+    assert exponents == sorted(exponents)
+    assert exponents[-1] > 4 * exponents[0]
+    assert [now for _, _, now in best.changes][-1] == "width 24"
+    assert "noise that remembers, q free" in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------- frontiers
