@@ -42,6 +42,7 @@ def test_result_is_complete(result):
             ["failure_rate", "failure_rate_stderr", "failure_rate_exact", "z", "resolved"], (nN, nk)
         ),
         **dict.fromkeys(["beta_eff", "beta_eff_stderr", "beta_eff_exact"], (nN, nk)),
+        **dict.fromkeys(["beta_eff_runs", "beta_eff_exact_runs"], (nN, runs, nk)),
     }
     np.testing.assert_allclose(result.failure_rate, result.failure_rate_runs.mean(1))
     np.testing.assert_allclose(result.failure_rate_exact, result.failure_rate_exact_runs.mean(1))
