@@ -2,7 +2,8 @@
 
     python bench/sweeps.py [--workers 2] [--quiet]
 
-prints, for points of 20 ms and of 50 microseconds, how near a sweep comes to its work divided among the
+checks that 1, 2 and 4 workers and several batch sizes find the bits that this process finds, and exits with
+1 if not; then prints, for points of 20 ms and of 50 microseconds, how near a sweep comes to its work divided among the
 workers, twice in one process (the first call imports and connects); batches a second and what each
 takes of the client's and scheduler's processor; sweeps of the LID model with more and fewer kernel threads;
 bytes, files and time of a store; and the client's memory. --quiet stops Dask's own watching of workers,
@@ -37,6 +38,26 @@ class Timed:
         while time.perf_counter() < end:
             pass
         return 2.0 * i
+
+
+def drawn(a, k, rng):
+    generator = np.random.default_rng(rng)
+    law = lidfast.difficulty.Beta(a, 2)
+    return {"x": generator.normal(), "v": ("draw", generator.random(3)), "s": law.failure_rate(k)}
+
+
+def same_bits(options):
+    grid = {"a": [0.3, 1, 2.5], "k": [1, 3, 10, 30, 100, 300, 1000]}
+    here = lidfast.sweep(drawn, grid, seed=7, progress=False)
+    for workers in (1, 2, 4):
+        with LocalCluster(**options | {"n_workers": workers}) as cluster, Client(cluster) as client:
+            for batch in (1, 17, None):
+                there = lidfast.sweep(drawn, grid, seed=7, client=client, batch=batch, progress=False)
+                if not there.identical(here):
+                    print(f"{workers} workers, batch {batch}: other values than in process")
+                    return False
+    print("1, 2 and 4 workers, batches of 1, 17 and by time: the same bits as in process")
+    return True
 
 
 def trivial(i):
@@ -124,6 +145,8 @@ def main():
     given = parser.parse_args()
     options = {"n_workers": given.workers, "threads_per_worker": 1, "dashboard_address": ":0"}
     quiet = _command_sweep.QUIET if given.quiet else {}
+    if not same_bits(options):
+        return 1
     with (
         dask.config.set(quiet),
         LocalCluster(**options) as cluster,

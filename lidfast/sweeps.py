@@ -19,7 +19,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -42,6 +42,9 @@ except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in ("xarray", "zarr"):
         raise
     raise ModuleNotFoundError(f"{error.name} is not installed: pip install 'lidfast[cluster]'") from None
+
+with suppress(ImportError):
+    import dask.array  # noqa: F401  # as xarray does with the first dataset: not while a sweep waits
 
 __all__ = ["Status", "allocation", "coverage", "frontier", "lid", "lid_exact", "status", "sweep"]
 
