@@ -2,11 +2,11 @@
 
     python bench/sweeps.py [--workers 2] [--quiet]
 
-checks that 1, 2 and 4 workers and several batch sizes find the bits that this process finds, and exits with
-1 if not; then prints, for points of 20 ms and of 50 microseconds, how near a sweep comes to its work divided among the
-workers, twice in one process (the first call imports and connects); batches a second and what each
-takes of the client's and scheduler's processor; sweeps of the LID model with more and fewer kernel threads;
-bytes, files and time of a store; and the client's memory. --quiet stops Dask's own watching of workers,
+checks that 1, 2 and 4 workers and several batch sizes find the bits that this process finds (exits with 1
+if not); then prints, for points of 20 ms and of 50 microseconds, how near a sweep comes to its work divided
+among the workers, twice in one process (the first call connects); batches a second and what each takes
+of the client's and scheduler's processor; sweeps of the LID model with more and fewer kernel threads; bytes,
+files and time of a store; and the client's memory. --quiet stops Dask's own watching of workers,
 as `lidfast sweep --workers` does.
 """
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
-from lidfast.sklearn import GroupedRidge, Ridge  # noqa: E402
+from lidfast.sklearn import GroupedRidge, Ridge, _sorted  # noqa: E402
 
 
 @parametrize_with_checks([Ridge(), GroupedRidge(), GroupedRidge(group=-1, unseen="nan")])
@@ -138,6 +138,27 @@ def test_data_frames_and_text():
     np.testing.assert_array_equal(objects.coef_, plain.coef_)
     with pytest.raises(ValueError, match="feature names"):
         model.predict(frame(labels, X).rename(columns={"a": "z"}))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [3, -1, 3, 2**40, -1],
+        [70_000.0, 0, 65_536, 0, 70_000],
+        [0.5, 0.25, 0.5, 0.5, -7],
+        ["b", "a", "b", "ab", ""],
+        [2**63 - 1, -(2**63), 0, 0, 2**63 - 1],
+    ],
+)
+def test_labels_of_all_kinds_are_sorted(labels):
+    rng = np.random.default_rng(0)
+    for column in (np.array(labels), rng.choice(labels, 3000)):
+        order, groups, begins = _sorted(column)
+        np.testing.assert_array_equal(order, np.argsort(column, kind="stable"))
+        expected, counts = np.unique(column, return_counts=True)
+        np.testing.assert_array_equal(groups, expected)
+        np.testing.assert_array_equal(np.diff(begins), counts)
+        assert _sorted(np.sort(column))[0] is None
 
 
 def test_pipelines_grids_clones_and_pickles():
