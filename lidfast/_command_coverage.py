@@ -63,9 +63,9 @@ def coverage_(
         typer.Argument(
             metavar="FILE",
             show_default=False,
-            help="Counts as .csv, .parquet or .jsonl; human-eval's results or lm-evaluation-harness's samples "
-            "as .jsonl; Inspect's logs as .eval or .json; a success matrix (problems by attempts) as .npy; or - "
-            "for standard input.",
+            help="Counts as .csv, .parquet or .jsonl; human-eval's results or samples of "
+            "lm-evaluation-harness as .jsonl; Inspect's logs as .eval or .json; a success matrix (problems "
+            "by attempts) as .npy or .csv without a header; or - for standard input.",
         ),
     ],
     by: Annotated[str, typer.Option(help="Columns that make the groups, as in model,benchmark.")] = "",

@@ -57,9 +57,9 @@ def read_counts(
     ----------
     source : path, or "-" for standard input
         By ending: ``.csv`` with a header; ``.parquet``; ``.jsonl`` or ``.ndjson``, an object a line;
-        ``.npy``, a success matrix of shape (problems, attempts), boolean or of 0 and 1; ``.eval`` and
-        ``.json``, a log of Inspect (inspect_ai), whose samples and epochs are problems and attempts. What
-        comes from standard input is told by its first bytes.
+        ``.npy``, or ``.csv`` without a header, a success matrix of shape (problems, attempts), boolean or
+        of 0 and 1; ``.eval`` and ``.json``, a log of Inspect (inspect_ai), whose samples and epochs are
+        problems and attempts. What comes from standard input is told by its first bytes.
     by : sequence of str
         Columns that split the problems into groups.
     n_column, c_column : str, optional
@@ -162,7 +162,7 @@ class _Reader:
         if self.kind == "npy":
             return self.matrix()
         try:
-            return self.table()
+            return self.text_matrix() if self.kind == "csv" and self.is_matrix() else self.table()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             self.unreadable(error)
 
@@ -284,11 +284,36 @@ class _Reader:
         )
         return self.finish(tasks, pl.len())
 
-    def matrix(self) -> pl.DataFrame:
-        """Problems by attempts: counts the successes of each row."""
+    def is_matrix(self) -> bool:
+        """Whether the first line of a CSV file is no header, but outcomes."""
+        with suppress(csv.Error):
+            fields = next(self.csv_rows(), [])
+            return len(fields) > 1 and all(field.strip() in ("0", "1") for field in fields)
+        return False
+
+    def refuse_columns(self) -> None:
         if self.by or self.n_column or self.c_column:
             asked = (*self.by, self.n_column, self.c_column)
             self.fail(f"a success matrix has no column {next(filter(None, asked))!r}")
+
+    def text_matrix(self) -> pl.DataFrame:
+        """Problems by attempts, in a CSV file without a header."""
+        self.refuse_columns()
+        data = self.data if isinstance(self.data, Path) else io.BytesIO(self.data)
+        table = pl.read_csv(data, has_header=False, infer_schema=False, glob=False)
+        for i, column in enumerate(table, 1):
+            bad = ~column.str.strip_chars().is_in(["0", "1"]).fill_null(value=False)
+            if bad.any():
+                row = int(bad.arg_max() or 0)
+                value = "the value is missing" if column[row] is None else f"{column[row]} is neither 0 nor 1"
+                self.fail(value, row + 1, str(i))
+        c = table.select(pl.sum_horizontal(pl.all().str.strip_chars().cast(pl.Int64))).to_series()
+        rows = np.arange(1, c.len() + 1)
+        return self.finish(pl.DataFrame({"n": np.full(c.len(), table.width), "c": c, "row": rows}), pl.len())
+
+    def matrix(self) -> pl.DataFrame:
+        """Problems by attempts: counts the successes of each row."""
+        self.refuse_columns()
         try:
             if isinstance(self.data, bytes):
                 matrix = np.load(io.BytesIO(self.data), allow_pickle=False)

@@ -396,3 +396,29 @@ def test_json_lines_with_a_byte_order_mark_and_blank_files(tmp_path):
     blank.write_text("\n \n")
     with pytest.raises(CountsError, match="is empty"):
         read_counts(blank)
+
+
+# ---------------------------------------------------------------- success matrices as text
+
+
+@pytest.mark.parametrize("text", ["0,1,1\n0,0,0\n1,1,1\n0,0,0", "0, 1,1\r\n0,0,0\r\n1,1,1\r\n0,0,0\r\n"])
+def test_a_table_of_outcomes_without_a_header_is_a_success_matrix(tmp_path, text):
+    path = tmp_path / "matrix.csv"
+    path.write_bytes(text.encode())
+    assert read_counts(path).rows() == [(3, 0, 2, 2), (3, 2, 1, 1), (3, 3, 1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("0,1\n1,2\n", {}, r"row 2, column '2': 2 is neither 0 nor 1"),
+        ("0,1\n1\n", {}, r"row 2, column '2': the value is missing"),
+        ("0,1\n1,0,1\n", {}, r"matrix\.csv"),
+        ("0,1\n1,0\n", {"by": ["model"]}, "a success matrix has no column 'model'"),
+    ],
+)
+def test_text_that_is_no_success_matrix(tmp_path, text, options, words):
+    path = tmp_path / "matrix.csv"
+    path.write_text(text)
+    with pytest.raises(CountsError, match=words):
+        read_counts(path, **options)
