@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from . import _check
+from . import _check, _curves
 from ._check import FloatArray, IntArray
+from ._laws import Loss
+from ._threads import single_threaded_blas
 from .difficulty import Beta
-from .passk import fail_at_k
 from .random import Generator, Seed, default_rng
 
 __all__ = [
@@ -39,6 +40,7 @@ _TINIEST, _LARGEST = 1e-6, 1e6  # of a and b in fits
 _TOLD_APART = 0.98  # of the correlation between the estimates of ln a and ln q
 _POINTS = 30  # of the curve that counts are fitted by
 _FOUND = 1e-9  # relative width at which the search for a crossing ends
+_STEP = 1.08  # ratio of the budgets between which crossings are looked for: 30 in a decade
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,9 @@ class Memorization:
         """1 - S(k), accurate where it is small."""
         return Beta(self.a, self.b).pass_at_k(self._effective(k))
 
-    def exponent(self, k: ArrayLike) -> Any:
-        """Local exponent -d ln S / d ln k."""
-        return self.q * Beta(self.a, self.b).exponent(self._effective(k))
+    def exponent(self, k: ArrayLike, *, loss: Loss = "failure") -> Any:
+        """Local exponent -d ln S / d ln k, or of -ln pass@k where loss is "nll"."""
+        return self.q * Beta(self.a, self.b).exponent(self._effective(k), loss=loss)
 
     def _effective(self, k: ArrayLike) -> FloatArray:
         return np.asarray(_check.array("k", k, _check.NON_NEGATIVE) ** self.q)
@@ -107,7 +109,11 @@ class Memorization:
 
 
 class _HasFailureRate(Protocol):
-    """A curve: `Memorization`, a difficulty, or another with this method."""
+    """A curve: `Memorization`, a difficulty, or another with this method.
+
+    Where it has log_failure_rate(k) too, that is used: models are then told apart where S is near 1, and
+    where it is below the smallest double.
+    """
 
     def failure_rate(self, k: ArrayLike) -> Any:
         """Failure rate after k attempts."""
@@ -236,7 +242,8 @@ class BestModels:
     every_failure_rate : ndarray, shape (nB, models)
         NaN where a budget buys no attempt.
     changes : list of (float, str, str)
-        Budgets, rising, at which another model becomes the best: from, to.
+        Every budget from the least to the greatest, rising, at which another model becomes the best: from,
+        to. Two that undo each other within 8% of the budget may be missed.
 
     Examples
     --------
@@ -301,51 +308,77 @@ def best_models(models: Sequence[Model], budgets: ArrayLike, *, integer: bool = 
     _check.reject(
         "budgets", budgets, budgets < cheapest, f"at least {cheapest:g}, what the cheapest attempt costs"
     )
-    k, every = _rates(models, budgets, integer)
-    best = np.nanargmin(every, axis=1)
+    k, every = _log_rates(models, budgets, integer)
+    best = np.argmin(every, axis=1)
     rows = np.arange(budgets.size)
     chosen = every[rows, best]
-    changes = []
-    order = np.argsort(budgets, kind="stable")
-    for low, high in pairwise(order):
-        changes += _changes(models, (budgets[low], best[low]), (budgets[high], best[high]), integer)
     return BestModels(
         budgets=budgets,
         best=best,
         names=[names[i] for i in best],
         k=k[rows, best],
-        failure_rate=chosen,
-        pass_at_k=1.0 - chosen,
-        every_failure_rate=every,
-        changes=[(budget, names[was], names[now]) for budget, was, now in changes],
+        failure_rate=np.exp(chosen),
+        pass_at_k=0 - np.expm1(chosen),
+        every_failure_rate=np.where(every > 0, np.nan, np.exp(np.minimum(every, 0))),
+        changes=[(budget, names[was], names[now]) for budget, was, now in _changes(models, budgets, integer)],
     )
 
 
-def _rates(models: Sequence[Model], budgets: FloatArray, integer: bool) -> tuple[FloatArray, FloatArray]:
-    """Return attempts and failure rates of each model on each budget."""
+def _log_rates(models: Sequence[Model], budgets: FloatArray, integer: bool) -> tuple[FloatArray, FloatArray]:
+    """Return attempts, and ln S of each model on each budget: inf where no attempt can be bought."""
     k = np.stack([np.asarray(model.attempts(budgets)) for model in models], axis=1)
     if integer:
         k = np.floor(k * (1 + 4 * np.finfo(float).eps))  # what is whole but for rounding is whole
-    every = np.full(k.shape, np.nan)
+    every = np.full(k.shape, np.inf)
     for i, model in enumerate(models):
         bought = k[:, i] >= 1
         if bought.any():
-            every[bought, i] = model.curve.failure_rate(k[bought, i])
+            every[bought, i] = _log_rate(f"models[{i}].curve", model.curve, k[bought, i])
     return k, every
 
 
-def _changes(
-    models: Sequence[Model], low: tuple[float, int], high: tuple[float, int], integer: bool
-) -> list[tuple[float, int, int]]:
-    """Bisect for the budgets between two at which the best model changes: every one that a halving sees."""
-    if low[1] == high[1]:
-        return []
-    if high[0] - low[0] <= _FOUND * high[0]:
-        return [(float(high[0]), int(low[1]), int(high[1]))]
-    middle = math.sqrt(low[0] * high[0])
-    _, every = _rates(models, np.array([middle]), integer)
-    between = middle, int(np.nanargmin(every[0]))
-    return _changes(models, low, between, integer) + _changes(models, between, high, integer)
+def _log_rate(name: str, curve: _HasFailureRate, k: FloatArray) -> FloatArray:
+    """Ln S of a curve that may be another's."""
+    own = getattr(curve, "log_failure_rate", None)
+    if own is not None:
+        log_rate = np.asarray(own(k), dtype=np.float64)
+        rate = np.exp(log_rate)
+    else:
+        rate = np.asarray(curve.failure_rate(k), dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):  # 0 gives -inf; what is below is refused
+            log_rate = np.log(rate)
+    if log_rate.shape != k.shape:
+        raise ValueError(f"{name} gives shape {log_rate.shape} for k of shape {k.shape}")
+    if (bad := ~(log_rate <= 1e-12)).any():  # 1 but for roundings is 1
+        at = int(np.argmax(bad))
+        raise ValueError(f"{name} has a failure rate of {rate[at]} at k = {k[at]}, not in [0, 1]")
+    return np.minimum(log_rate, 0)
+
+
+def _changes(models: Sequence[Model], budgets: FloatArray, integer: bool) -> list[tuple[float, int, int]]:
+    """Budgets at which the best model changes, from that to this: bisected between those of a fine grid."""
+    low, high = budgets.min(), budgets.max()
+    firsts = np.array([2.0 * model.tokens * model.parameters for model in models])  # steps of what is best
+    steps = 1 + math.ceil((math.log(high) - math.log(low)) / math.log(_STEP))
+    inner = np.concatenate([np.geomspace(low, high, steps + 1)[1:-1], firsts])
+    grid = np.unique(np.concatenate([budgets, inner[(inner > low) & (inner < high)]]))
+
+    def best(at: FloatArray) -> IntArray:
+        return np.asarray(np.argmin(_log_rates(models, at, integer)[1], axis=1))
+
+    found: list[tuple[float, int, int]] = []
+    ends = zip(grid.tolist(), best(grid).tolist(), strict=True)
+    todo = [pair for pair in pairwise(ends) if pair[0][1] != pair[1][1]][::-1]
+    while todo:
+        (left, was), (right, now) = todo.pop()
+        if right - left <= _FOUND * right:
+            found.append((right, was, now))
+            continue
+        middle = math.sqrt(left) * math.sqrt(right)
+        between = middle, int(best(np.array([middle]))[0])
+        halves = ((left, was), between), (between, (right, now))
+        todo += [half for half in reversed(halves) if half[0][1] != half[1][1]]
+    return found
 
 
 # ---------------------------------------------------------------- fits
@@ -464,6 +497,7 @@ def fit_curve(
         if of_rates.shape != (k.size, k.size):
             raise ValueError(f"covariance has shape {of_rates.shape}: it must be ({k.size}, {k.size})")
         _check.reject("covariance", of_rates, np.diag(np.diagonal(of_rates) <= 0), "> 0")
+        of_rates = _covariance(of_rates)
         of_log = of_rates / np.outer(rates, rates)
     elif stderr is not None:
         errors = _check.vector("stderr", stderr, _check.POSITIVE)
@@ -471,6 +505,17 @@ def fit_curve(
             raise ValueError(f"stderr has {errors.size} elements and k has {k.size}")
         of_log = np.diag((errors / rates) ** 2)
     return _fitted(k, np.log(rates), q, of_log, level)
+
+
+def _covariance(x: FloatArray) -> FloatArray:
+    """Return it symmetric to the bit, if it is one but for roundings."""
+    deviation = np.sqrt(np.diagonal(x))
+    correlation = x / deviation / deviation[:, None]
+    _check.reject("covariance", x, np.abs(correlation - correlation.T) > 1e-8, "as its mirror image is")
+    least = float(np.linalg.eigvalsh(correlation)[0])
+    if least < -1e-8 * len(x):
+        raise ValueError(f"covariance is none: its correlations have the eigenvalue {least:.3g}, below 0")
+    return (x + x.T) / 2
 
 
 def fit_counts(
@@ -484,6 +529,8 @@ def fit_counts(
     rng: Seed | Generator = None,
 ) -> MemorizationFit:
     """Fit a, b and if asked q to the mean curve of counts, with the covariance over problems.
+
+    Cost and memory grow with the number of distinct (n, c), not with that of problems.
 
     Parameters
     ----------
@@ -518,7 +565,7 @@ def fit_counts(
     >>> round(fit.curve.a, 2), [round(x, 2) for x in fit.interval["a"]]
     (0.42, [0.39, 0.44])
     """
-    n, c = (np.atleast_1d(x) for x in np.broadcast_arrays(n, c))
+    n, c = (np.atleast_1d(x) for x in _curves.counts(n, c))
     if n.ndim != 1 or n.size < 2:
         raise ValueError(
             f"n has the shape {n.shape} with c: one dimension is needed, of two problems at least"
@@ -527,34 +574,47 @@ def fit_counts(
     free = 3 if q is None else 2
     if k is None:
         k = np.unique(np.geomspace(1, max(int(n.min()), 1), _POINTS).round().astype(np.int64))
-    at = np.atleast_1d(k)
-    rates = fail_at_k(n, c, at)
-    kept = rates.mean(axis=0) > 0
-    if np.unique(at[kept]).size < free:
+    at = _check.integer_vector("k", k, 1)
+    _check.reject("n", n, n < at.max(), f"at least the largest k = {at.max()}")
+    cells = _curves.histogram(n, c, None)
+    problems, rates = cells.problems, _curves.both_rates(cells.n, cells.c, at)[0]
+    kept = rates.any(axis=0)
+    at, rates = at[kept], np.ascontiguousarray(rates[:, kept])
+    if np.unique(at).size < free:
         raise ValueError("c: too few k have a problem that failed, so that there is no curve to fit")
-    at, rates = _check.vector("k", at[kept], _check.POSITIVE), rates[:, kept]
-    covariance = np.atleast_2d(np.cov(rates, rowvar=False)) / n.size
-    if (np.diagonal(covariance) <= 0).any():
-        raise ValueError(
-            "c: all problems have the same counts, so that the curve has no errors to weigh it by"
-        )
-    found = fit_curve(at, rates.mean(axis=0), q=q, covariance=covariance, level=level)
-    if not n_boot:
-        return found
-    weights = default_rng(rng).numpy().multinomial(n.size, np.full(n.size, 1 / n.size), size=n_boot)
+    with single_threaded_blas:  # sums that do not depend on the threads
+        mean = problems @ rates / n.size
+        apart = rates - mean
+        covariance = (problems[:, None] * apart).T @ apart / ((n.size - 1) * n.size)
+        alike = n.size * np.diagonal(covariance) <= 1e-28 * mean**2  # roundings
+        if alike.any():
+            raise ValueError(
+                f"c: at k = {at[np.argmax(alike)]} all problems have the same failure rate, so that the "
+                "curve has no errors to weigh it by"
+            )
+        found = fit_curve(at, mean, q=q, covariance=covariance, level=level)
+        if not n_boot:
+            return found
+        units, generator = _curves.Units(problems), default_rng(rng).numpy()
+        curves = np.array([units.draw(1, generator)[0] @ rates / n.size for _ in range(n_boot)])
     start = [math.log(found.curve.a), math.log(found.curve.b), math.log(found.curve.q)][:free]
     estimates = []
-    for curve in weights @ rates / n.size:
+    for curve in curves:
         there = curve > 0
         if np.unique(at[there]).size >= free:
             part = covariance[np.ix_(there, there)] / np.outer(curve[there], curve[there])
-            x = _solve(at[there], np.log(curve[there]), q, part, start)[0]
+            x = _solve(at[there], np.log(curve[there]), q, part, start)[0].x
             estimates.append([*x, x[0] + (math.log(q) if q is not None else x[2])])
+    names, message = [*found.stderr, "exponent"], found.message
+    if lost := n_boot - len(estimates):
+        lost_ones = f"{lost} of {n_boot} resamples had too few failures to be fitted"
+        message = "; ".join(filter(None, (message, lost_ones)))
     tails = (1 - found.level) / 2
-    ends = np.quantile(np.exp(estimates), [tails, 1 - tails], axis=0)
-    names = [*found.stderr, "exponent"]
+    ends = np.full((2, len(names)), math.nan)
+    if estimates:
+        ends = np.quantile(np.exp(estimates), [tails, 1 - tails], axis=0)
     interval = {name: (float(low), float(high)) for name, low, high in zip(names, *ends, strict=True)}
-    return replace(found, interval=interval)
+    return replace(found, interval=interval, message=message)
 
 
 def _solve(
@@ -563,8 +623,8 @@ def _solve(
     q: float | None,
     covariance: FloatArray | None,
     start: Sequence[float] | None = None,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Find ln a, ln b (and ln q) with the least weighted squares, their derivatives and the weights."""
+) -> tuple[optimize.OptimizeResult, FloatArray]:
+    """Find ln a, ln b (and ln q) with the least weighted squares; also the weights."""
     weights = np.ones(k.size) if covariance is None else 1 / np.sqrt(np.diagonal(covariance))
 
     def differences(x: FloatArray) -> FloatArray:
@@ -584,14 +644,14 @@ def _solve(
         optimize.least_squares(differences, x, bounds=(low, high), x_scale="jac", xtol=1e-12, ftol=1e-12)
         for x in starts
     ]
-    best = min(fits, key=lambda fit: float(fit.cost))
-    return best.x, best.jac, weights
+    return min(fits, key=lambda fit: float(fit.cost)), weights
 
 
 def _fitted(
     k: FloatArray, log_rates: FloatArray, q: float | None, covariance: FloatArray | None, level: float
 ) -> MemorizationFit:
-    x, jacobian, weights = _solve(k, log_rates, q, covariance)
+    best, weights = _solve(k, log_rates, q, covariance)
+    x, jacobian = best.x, best.jac
     curve = Memorization(math.exp(x[0]), math.exp(x[1]), min(1.0, math.exp(x[2])) if q is None else q)
     differences = np.asarray(curve.log_failure_rate(k) - log_rates)
     inverse = np.linalg.pinv(jacobian.T @ jacobian)
@@ -628,12 +688,12 @@ def _fitted(
         correlation=correlation,
         residual=float(np.sqrt(np.mean(differences**2))),
         level=level,
-        message=_wary(curve, dict(zip(names, errors.tolist(), strict=True)), correlation),
+        message=_wary(curve, dict(zip(names, errors.tolist(), strict=True)), correlation, best.success),
     )
 
 
-def _wary(curve: Memorization, errors: dict[str, float], correlation: float) -> str:
-    told = []
+def _wary(curve: Memorization, errors: dict[str, float], correlation: float, converged: bool) -> str:
+    told = [] if converged else ["the search for the least squares did not end"]
     for name in ("a", "b"):
         value = getattr(curve, name)
         if not 1.01 * _TINIEST < value < 0.99 * _LARGEST:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lidfast.difficulty import Beta, fit
+import lidfast.memorization
+from lidfast import fail_at_k
+from lidfast.difficulty import Beta, Empirical, fit
 from lidfast.memorization import (
     Memorization,
     Model,
@@ -56,6 +58,7 @@ def test_independent_attempts_are_the_beta_law_itself():
     curve, law = Memorization(0.3, 2), Beta(0.3, 2)
     for name in ("failure_rate", "log_failure_rate", "pass_at_k", "exponent"):
         np.testing.assert_array_equal(getattr(curve, name)(K), getattr(law, name)(K))
+    np.testing.assert_array_equal(curve.exponent(K, loss="nll"), law.exponent(K, loss="nll"))
     assert Memorization(0.3, 2, 0.5).tail_exponent == 0.15
     assert isinstance(curve.failure_rate(3), float)
     assert curve.failure_rate(np.ones((2, 3))).shape == (2, 3)
@@ -68,6 +71,16 @@ def test_independent_attempts_are_the_beta_law_itself():
 def test_parameters_out_of_range(arguments, words):
     with pytest.raises(ValueError, match=words):
         Memorization(*arguments)
+
+
+@pytest.mark.parametrize("k", [0.5, 3.0, 1e4])
+def test_exponent_of_the_other_loss(k):
+    a, b, q = 0.4, 2.0, 0.6
+    with mpmath.workdps(60):
+        step = mpmath.mpf("1e-10")
+        up, down = (mpmath.log(-mpmath.log(1 - exact(a, b, q, k * (1 + h)))) for h in (step, -step))
+        slope = -(up - down) / (mpmath.log(1 + step) - mpmath.log(1 - step))
+    assert Memorization(a, b, q).exponent(k, loss="nll") == pytest.approx(float(slope), rel=1e-10)
 
 
 def test_negative_attempts():
@@ -125,6 +138,71 @@ def test_changes_are_where_two_models_are_as_good():
         )
         assert before == pytest.approx(after, rel=1e-7)
     assert best_models([SMALL], 1e11).changes == []
+
+
+class Other:
+    """A curve that has a failure rate alone."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def failure_rate(self, k):
+        return self.rate(np.asarray(k))
+
+
+@pytest.mark.parametrize("budgets", [[1e11, 1e18], np.geomspace(1e11, 1e18, 50)])
+def test_changes_are_seen_between_budgets_that_agree(budgets):
+    """A model that is best in between: where its first attempt can be bought, and up to a crossing."""
+    steep = Model("steep", 1e8, 500, Memorization(0.9, 300))
+    flat = Model("flat", 1e9, 500, Memorization(0.25, 0.6))
+    (start, *names), (end, *back) = best_models([steep, flat], budgets).changes
+    assert (names, back) == (["steep", "flat"], ["flat", "steep"])
+    assert start == pytest.approx(1e12, rel=1e-8)
+    rates = [model.curve.failure_rate(model.attempts(end)) for model in (steep, flat)]
+    assert rates[0] == pytest.approx(rates[1], rel=1e-7)
+
+
+def test_changes_of_whole_attempts():
+    """Two attempts of a model against three of one that is cheaper, by hand."""
+    dear = Model("dear", 1.5, 1, Empirical([0.6]))  # an attempt costs 3
+    cheap = Model("cheap", 1, 1, Empirical([0.45]))  # and 2
+    found = best_models([dear, cheap], [2, 7], integer=True)
+    # budgets 2, 3, 4, 6: S = 0.55; 0.4; 0.3025; 0.166 against 0.16
+    assert [names for _, *names in found.changes] == [["cheap", "dear"], ["dear", "cheap"], ["cheap", "dear"]]
+    np.testing.assert_allclose([budget for budget, *_ in found.changes], [3, 4, 6], rtol=1e-8)
+
+
+def test_rates_near_0_and_1_are_told_apart():
+    good, better = (Model(f"{s}", 1, 1, Empirical([s])) for s in (0.5, 0.9))
+    found = best_models([good, better], 1e5)
+    assert found.names == ["0.9"]  # both rates are below the smallest double
+    assert found.failure_rate[0] == 0
+    bad, worse = (Model(f"{s}", 1, 1, Empirical([s])) for s in (2e-18, 1e-18))
+    found = best_models([worse, bad], 20)
+    assert found.names == ["2e-18"]
+    assert found.pass_at_k[0] == pytest.approx(2e-17, rel=1e-12)
+
+
+def test_curves_of_others():
+    theirs = Model("theirs", 1e8, 500, Other(lambda k: 0.5**k))
+    found = best_models([theirs, Model("never", 1e8, 500, Other(np.ones_like))], [1e11, 1e12, 1e15])
+    assert found.names == ["theirs"] * 3
+    np.testing.assert_allclose(found.every_failure_rate, [[0.5, 1], [0.5**10, 1], [0, 1]])
+    assert found.changes == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (lambda k: k * np.nan, r"models\[1\].curve has a failure rate of nan at k = 10.0"),
+        (lambda k: -0.5 + 0 * k, r"models\[1\].curve has a failure rate of -0.5 at k = 10.0"),
+        (lambda k: 1.5 + 0 * k, r"models\[1\].curve has a failure rate of 1.5"),
+        (lambda k: np.ones(k.size + 6), r"models\[1\].curve gives shape \(7,\) for k of shape \(1,\)"),
+    ],
+)
+def test_curves_that_are_none(rate, words):
+    with pytest.raises(ValueError, match=words):
+        best_models([SMALL, Model("other", 1e8, 500, Other(rate))], 1e12)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +264,7 @@ def test_q_and_a_cannot_be_told_apart_and_that_is_said():
 
 
 def test_intervals_hold_what_was_put_in():
-    """90% intervals of a in 100 sets of 300 problems: below 80 with probability 2e-3, above 98 with 3e-4."""
+    """90% intervals of a in 100 sets of 300 problems: below 80 with probability 8e-4, above 98 with 3e-4."""
     rng = np.random.default_rng(0)
     held = 0
     for _ in range(100):
@@ -194,6 +272,56 @@ def test_intervals_hold_what_was_put_in():
         low, high = fit_counts(100, c, level=0.9).interval["a"]
         held += low < 0.5 < high
     assert 80 <= held <= 98
+
+
+def test_intervals_hold_with_q_free():
+    """90% intervals in 40 sets of 500 first successes at q = 0.6: below 29 with probability 4e-4 each."""
+    rng = np.random.default_rng(3)
+    held = dict.fromkeys(("a", "q", "exponent"), 0)
+    for _ in range(40):
+        first = (rng.standard_exponential(500) / -np.log1p(-rng.beta(0.8, 2, 500))) ** (1 / 0.6)
+        failed = first[:, None] > K
+        covariance = np.cov(failed, rowvar=False) / 500
+        found = fit_curve(K, failed.mean(axis=0), q=None, covariance=covariance, level=0.9)
+        for name, true in (("a", 0.8), ("q", 0.6), ("exponent", 0.48)):
+            held[name] += found.interval[name][0] < true < found.interval[name][1]
+    assert min(held.values()) >= 29
+
+
+def test_equal_counts_are_counted_once():
+    """The fit from distinct counts is the one from the curve of every problem, its errors included."""
+    rng = np.random.default_rng(4)
+    n = rng.integers(20, 40, 300)
+    c = rng.binomial(n, rng.beta(0.5, 2, 300))
+    k = [1, 2, 4, 8, 16, 20]
+    rates = fail_at_k(n, c, k)
+    expected = fit_curve(k, rates.mean(axis=0), covariance=np.cov(rates, rowvar=False) / 300)
+    found = fit_counts(n, c, k)
+    assert found.curve.a == pytest.approx(expected.curve.a, rel=1e-7)
+    assert found.curve.b == pytest.approx(expected.curve.b, rel=1e-7)
+    assert found.stderr == pytest.approx(expected.stderr, rel=1e-5)
+    many = fit_counts(np.repeat(n, 1000), np.repeat(c, 1000), k)
+    assert many.curve.a == pytest.approx(found.curve.a, rel=1e-7)
+    assert many.stderr["a"] == pytest.approx(found.stderr["a"] * math.sqrt(299 / 299_999), rel=1e-5)
+
+
+def test_resamples_without_failures_are_told_of():
+    """Of 8 problems 2 fail at all: a resample lacks both with probability (3/4)^8 = 0.1."""
+    found = fit_counts(6, [1, 3, *[6] * 6], n_boot=100, rng=0)
+    lost = int(found.message.split("; ")[-1].split(" of 100 resamples had too few failures")[0])
+    assert 1 <= lost <= 25  # fails with probability 3e-5
+    assert found.interval["a"][0] < found.curve.a < found.interval["a"][1]
+
+
+def test_a_search_that_does_not_end_is_told_of(monkeypatch):
+    search = lidfast.memorization.optimize.least_squares
+    monkeypatch.setattr(
+        lidfast.memorization.optimize,
+        "least_squares",
+        lambda *args, **named: search(*args, max_nfev=1, **named),
+    )
+    found = fit_curve(K, Memorization(0.3, 2).failure_rate(K))
+    assert "the search for the least squares did not end" in found.message
 
 
 def test_counts_are_fitted_as_the_likelihood_does():
@@ -243,6 +371,8 @@ def test_what_a_curve_does_not_tell():
         (([1, 2], [0.5, 0.4]), {"stderr": [1]}, "stderr has 1 elements"),
         (([1, 2], [0.5, 0.4]), {"covariance": np.eye(3)}, r"covariance has shape \(3, 3\)"),
         (([1, 2], [0.5, 0.4]), {"covariance": -np.eye(2)}, r"covariance\[0, 0\] is -1.0"),
+        (([1, 2], [0.5, 0.4]), {"covariance": [[1, 0.5], [0, 1]]}, r"covariance\[0, 1\] is 0.5"),
+        (([1, 2], [0.5, 0.4]), {"covariance": [[1, 2], [2, 1]]}, "eigenvalue -1, below 0"),
         (([1, 2], [0.5, 0.4]), {"covariance": np.eye(2), "stderr": [1, 1]}, "both given"),
     ],
 )
@@ -256,10 +386,19 @@ def test_curves_that_cannot_be_fitted(arguments, options, words):
     [
         (10, [1], "two problems at least"),
         (10, [10, 10], "c: too few k have a problem that failed"),
-        (10, [3, 3, 3], "c: all problems have the same counts"),
+        (10, [3, 3, 3], "c: at k = 1 all problems have the same failure rate"),
+        ([10, 20], [1, 2], "c: at k = 1 all problems have the same failure rate"),
         ([10, 3], [1, 5], r"c\[1\]"),
+        ([10, np.nan], [1, 5], r"n\[1\] is nan"),
     ],
 )
 def test_counts_that_cannot_be_fitted(n, c, words):
     with pytest.raises(ValueError, match=words):
         fit_counts(n, c)
+
+
+def test_points_beyond_the_counts():
+    with pytest.raises(ValueError, match=r"n\[1\] is 3: it must be at least the largest k = 5"):
+        fit_counts([10, 3], [1, 2], k=[1, 5])
+    with pytest.raises(ValueError, match=r"k is 0|k\[0\] is 0"):
+        fit_counts(10, [1, 2], k=[0, 5])
