@@ -53,13 +53,16 @@ def attempts(
     return out
 
 
-def in_order(successes: np.ndarray, q: float | None) -> tuple[np.ndarray, np.ndarray, MemorizationFit]:
-    """Failure rate of the first k attempts, in the order in which they were made, and its fit."""
+def in_order(successes: np.ndarray, q: float | None) -> tuple[np.ndarray, np.ndarray, MemorizationFit, float]:
+    """Failure rate of the first k attempts as they were made, its fit, and chi squared."""
     k = np.unique(np.geomspace(1, successes.shape[1], 25).round().astype(int))
     failed = ~np.logical_or.accumulate(successes, axis=1)[:, k - 1]
     k, failed = k[failed.any(axis=0)], failed[:, failed.any(axis=0)]
     covariance = np.cov(failed, rowvar=False) / len(failed)
-    return k, failed.mean(axis=0), fit_curve(k, failed.mean(axis=0), q=q, covariance=covariance)
+    rates = failed.mean(axis=0)
+    found = fit_curve(k, rates, q=q, covariance=covariance)
+    apart = rates - found.curve.failure_rate(k)
+    return k, rates, found, float(apart @ np.linalg.pinv(covariance, hermitian=True) @ apart)
 
 
 def _middle(widths: list[Any]) -> Any:
@@ -94,7 +97,7 @@ def draw(widths: list[Width], remembering: np.ndarray, best: BestModels) -> Figu
             color=color,
             label=f"width {seen.width}",
         )
-    k, rates, free = in_order(remembering, None)
+    k, rates, free, _ = in_order(remembering, None)
     curves.plot(
         k, rates, "^", ms=4, color="k", mfc="w", label=f"width {_middle(widths).width}, noise remembers"
     )
@@ -162,11 +165,11 @@ def main(arguments: list[str] | None = None) -> tuple[list[Width], BestModels]:
         _middle(coders), images, given.attempts, given.noise, given.near, given.memory, given.seed + 1
     )
     for q in (1.0, None):
-        _, _, found = in_order(remembering, q)
+        k, _, found, misfit = in_order(remembering, q)
         name = "q = 1" if q else "q free"
         print(
             f"noise that remembers, {name}: a {found.curve.a:.3f}, q {found.curve.q:.3f}, q a "
-            f"{found.exponent:.3f}, residual {found.residual:.4f} in ln S. {found.message}"
+            f"{found.exponent:.3f}, chi squared {misfit:.0f} for {len(k)} points. {found.message}"
         )
     models = [Model(f"width {each.width}", each.parameters, 1, each.fit.curve) for each in widths]
     cheapest = 2.0 * min(model.parameters for model in models)
