@@ -1,8 +1,11 @@
 """pass@k against exact fractions, curves against plain loops, failure curves against mpmath."""
 
+import contextlib
 import csv
+import importlib
 import signal
 import time
+import tracemalloc
 from fractions import Fraction
 from math import comb, inf, isnan, nan
 from statistics import NormalDist
@@ -1117,3 +1120,42 @@ def test_local_exponent():
 def test_bad_arguments_of_the_local_exponent(k, loss, words):
     with pytest.raises(ValueError, match=words):
         local_exponent(k, loss)
+
+
+# ---------------------------------------------------------------- columns of tables
+
+
+def tables(n, c):
+    """Columns of the kinds of table that are installed."""
+    for name in ("polars", "pandas", "pyarrow"):
+        with contextlib.suppress(ImportError):
+            module = importlib.import_module(name)
+            make = module.table if name == "pyarrow" else module.DataFrame
+            yield name, make({"n": n, "c": c})
+
+
+def test_columns_of_tables_are_counts_without_a_copy():
+    n, c = np.full(200_000, 200), np.arange(200_000) % 201
+    expected = lidfast.pass_at_k_curve(n, c, [1, 10])
+    kinds = []
+    for kind, table in tables(n, c):
+        kinds.append(kind)
+        tracemalloc.start()
+        try:
+            found = lidfast.pass_at_k_curve(table["n"], table["c"], [1, 10])
+            used = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        np.testing.assert_array_equal(found.estimate, expected.estimate)
+        np.testing.assert_array_equal(
+            lidfast.pass_at_k(table["n"], table["c"], 5), lidfast.pass_at_k(n, c, 5)
+        )
+        assert used < c.nbytes / 4, kind
+    if not kinds:
+        pytest.skip("needs polars, pandas or pyarrow")
+
+
+def test_missing_values_of_tables_are_named():
+    for _, table in tables([10, None, 7], [1, 2, 3]):
+        with pytest.raises(ValueError, match=r"n\[1\] is nan"):
+            lidfast.pass_at_k(table["n"], table["c"], 1)
