@@ -34,6 +34,9 @@ def allocate(
         float, typer.Option(help="alpha_s: eigenvalues fall as j^-(1+alpha_s).")
     ] = 0.5,
     signal: Annotated[float, typer.Option(max=1e6, help="Size of the coefficients to be learned.")] = 1.0,
+    prior: Annotated[
+        str, typer.Option(help="Law of the latent precision: gamma, weibull, pareto or lognormal.")
+    ] = "gamma",
     budget: Annotated[
         str | None,
         typer.Option(
@@ -81,6 +84,7 @@ def allocate(
                 delta=delta,
                 ridge=ridge,
                 signal=signal,
+                prior=prior,
             )
             beside = None
             if out is not None:

@@ -594,6 +594,17 @@ def test_allocate_prints_and_writes_what_it_shows(run, tmp_path):
     assert (told["d"], told["train_cost"], told["integer"]) == (20, 2.0, True)
 
 
+def test_allocate_takes_another_law_of_the_precision(run, tmp_path):
+    out = tmp_path / "split.json"
+    code, text, err = run("allocate", "--budget", "60", "--prior", "weibull", "--beta", "3", "--out", out)
+    assert (code, err) == (0, "")
+    assert "prior weibull" in text
+    model = lidfast.LIDModel(20, 3.0, sigma=0.3, delta=0.1, ridge=1e-3, prior="weibull")
+    split = lidfast.allocation.optimal(model, 60, 1, 1)
+    assert json.loads(out.read_text())[0]["N"] == pytest.approx(split.N, rel=1e-6)
+    assert json.loads(out.with_suffix(".settings.json").read_text())["prior"] == "weibull"
+
+
 def test_allocate_finds_the_cheapest(run, tmp_path):
     out = tmp_path / "split.npz"
     code, text, _ = run("allocate", "--target", "0.2", "--signal", "0.5", "--attempt-cost", "3", "--out", out)
