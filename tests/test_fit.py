@@ -615,7 +615,7 @@ def test_limits_in_every_family(name, family):
     low, high = found.exponent_ci
     assert low <= found.exponent <= high
     assert set(found.stderr.values()) == {math.inf}
-    curve = found.forecast([0, 1, 100, 1e6])
+    curve = found.forecast([0, 1e6])
     for values in (curve.estimate, curve.stderr, curve.lower, curve.upper):
         assert not np.isnan(values).any()
     assert (curve.lower <= curve.estimate).all()

@@ -16,6 +16,7 @@ pytest.importorskip("xarray", reason="needs the extra cluster")
 pytest.importorskip("zarr", reason="needs the extra cluster")
 distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
 
+import dask  # noqa: E402
 import sweep_functions as functions  # noqa: E402
 import xarray  # noqa: E402
 
@@ -302,7 +303,12 @@ def test_a_process_killed_three_times(tmp_path, reference):
 @pytest.fixture(scope="module")
 def client():
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
-    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+    quick = {"distributed.scheduler.allowed-failures": 1}  # 3 processes die of a point by default
+    with (
+        dask.config.set(quick),
+        distributed.LocalCluster(**options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
         yield client
 
 
