@@ -1,0 +1,6 @@
+"""
+Failure rate against attempts
+=============================
+
+S(k) is the probability that k attempts all fail.
+"""
