@@ -1,7 +1,11 @@
 """The documentation site: sphinx-build -W docs site, or python docs/remake.py for figures of full size."""
 
 import os
+import sys
 from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 # The scripts of the gallery run while the site is built. They are of full size for whoever downloads them.
 os.environ.setdefault("LIDFAST_GALLERY", "quick")
@@ -19,10 +23,13 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx-mathjax-offline",  # formulas without a network too
     "sphinx_gallery.gen_gallery",
+    "command",
 ]
 exclude_patterns = ["api/generated/*.txt", "gallery/**/*.md5"]
 html_theme = "pydata_sphinx_theme"
 html_title = "lidfast"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "header_links_before_dropdown": 6,
     "navigation_depth": 2,
@@ -34,7 +41,6 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 html_show_sourcelink = False
-templates_path = []
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
