@@ -25,7 +25,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "command",
 ]
-exclude_patterns = ["api/generated/*.txt", "gallery/**/*.md5"]
+exclude_patterns = ["_benchmarks.md"]
 html_theme = "pydata_sphinx_theme"
 html_title = "lidfast"
 html_static_path = ["_static"]

@@ -2,8 +2,8 @@
 
     python examples/counts.py
 
-The larger model's success probabilities are drawn from Beta(0.5, 2), the smaller one's from Beta(0.3, 4); a problem is as
-hard for one as it is for the other, next to the others.
+The larger model's success probabilities are drawn from Beta(0.5, 2), the smaller one's from Beta(0.3, 4);
+a problem has the same rank for both.
 """
 
 import csv
