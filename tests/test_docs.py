@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ def test_examples_run(name):
     assert results.attempted > 0
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.name)
+PAGES = [*sorted(ROOT.glob("docs/*.md")), *ROOT.glob("README.md")]  # none where this is no checkout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_run(page):
     results = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert results.failed == 0
@@ -62,6 +66,19 @@ def test_public_names_are_documented_with_an_example(thing):
 def test_all_is_what_is_there():
     assert sorted(lidfast.__all__) == list(lidfast.__all__)
     assert all(hasattr(lidfast, name) for name in lidfast.__all__)
+
+
+def test_readme_shows_what_the_command_prints(tmp_path, monkeypatch, capsys):
+    cli = pytest.importorskip("lidfast.cli", reason="needs the extra cli")
+    if not (ROOT / "README.md").exists():
+        pytest.skip("not a checkout")
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(ROOT / "examples" / "counts.py"))
+    ((command, shown),) = re.findall(
+        r"```console\n\$ lidfast ([^\n]*)\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL
+    )
+    assert cli.main(command.split()) == 0
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == shown.splitlines()
 
 
 def test_readme_begins_with_its_two_commands():
