@@ -24,7 +24,7 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 import lidfast
-from lidfast import _command_sweep
+from lidfast import sweeps
 
 
 class Timed:
@@ -144,7 +144,7 @@ def main():
     parser.add_argument("--quiet", action="store_true")
     given = parser.parse_args()
     options = {"n_workers": given.workers, "threads_per_worker": 1, "dashboard_address": ":0"}
-    quiet = _command_sweep.QUIET if given.quiet else {}
+    quiet = sweeps.QUIET if given.quiet else {}
     if not same_bits(options):
         return 1
     with (

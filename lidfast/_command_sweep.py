@@ -40,8 +40,6 @@ _TABLES = ("parameters", "grid", "plot")
 _SPACINGS = ("linspace", "geomspace", "range")
 _PLOT_KEYS = ("x", "y", "value", "contours", "levels", "log")
 _SHOWN = 5  # of the points that failed
-# Dask's own watching of each worker, which takes 5% of a core.
-QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 _DECADES = 1.5  # from which on the axis of a map is logarithmic
 
 
@@ -281,6 +279,8 @@ def _client(workers: int | None, scheduler: str) -> Iterator[Any]:
         return
     import dask
     import distributed
+
+    from .sweeps import QUIET
 
     if scheduler:
         try:

@@ -46,7 +46,18 @@ except ModuleNotFoundError as error:
 with suppress(ImportError):
     import dask.array  # noqa: F401  # as xarray does with the first dataset: not while a sweep waits
 
-__all__ = ["Status", "allocation", "coverage", "frontier", "lid", "lid_exact", "status", "sweep"]
+__all__ = ["QUIET", "Status", "allocation", "coverage", "frontier", "lid", "lid_exact", "status", "sweep"]
+
+# Settings for dask.config.set() around the making of a cluster, for sweeps of short points: without them
+# Dask's own watching takes 5% of a core of the scheduler and of each worker.
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.scheduler.work-stealing-interval": "1s",
+    "distributed.scheduler.active-memory-manager.start": False,
+}
 
 _TARGET = 1.0  # seconds of work of a batch at least, after which a worker gives back what is left of it
 _RATE = 30.0  # batches a second that scheduler and client serve with ease: each takes them 8 ms
