@@ -11,6 +11,16 @@ from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
 
+def words(text: str) -> list[str]:
+    """Split a command that begins with lidfast or python, which are those of this Python."""
+    first, *rest = shlex.split(text)
+    ours = {
+        "lidfast": [sys.executable, "-c", "import sys, lidfast.cli; sys.exit(lidfast.cli.main())"],
+        "python": [sys.executable],
+    }
+    return [*ours.get(first, [first]), *rest]
+
+
 class Command(Directive):
     """Show a command with its output. It runs in a folder that the pages share; a failure stops the build."""
 
@@ -26,15 +36,9 @@ class Command(Directive):
             folder.mkdir(parents=True)
             (folder / "examples").symlink_to(Path(environment.srcdir).parent / "examples")
         text = " ".join([self.arguments[0], *self.content])
-        command = shlex.split(text)
-        if command[0] == "lidfast":
-            code = "import sys, lidfast.cli; sys.exit(lidfast.cli.main())"
-            command[:1] = [sys.executable, "-c", code]
-        elif command[0] == "python":
-            command[0] = sys.executable
         variables = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
         done = subprocess.run(
-            command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120, check=False
+            words(text), cwd=folder, env=variables, capture_output=True, text=True, timeout=120, check=False
         )
         if done.returncode:
             raise self.error(f"{text}: exit status {done.returncode}\n{done.stderr}")

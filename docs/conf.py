@@ -53,6 +53,10 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples/gallery",
     "gallery_dirs": "gallery",
     "filename_pattern": "/plot_",
+    "subsection_order": [
+        f"../examples/gallery/{name}" for name in ("theory", "counts", "budgets", "kernels")
+    ],
+    "nested_sections": False,
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "download_all_examples": False,

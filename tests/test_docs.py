@@ -92,3 +92,14 @@ def test_readme_begins_with_its_two_commands():
     assert commands[0].endswith("lidfast simulate --plot lid.png")
     assert "pip install '.[test]'" in commands[1]
     assert commands[1].endswith("pytest")
+
+
+def test_stored_figures_can_be_remade_and_are_shown():
+    path = ROOT / "docs" / "remake.py"
+    if not path.exists():
+        pytest.skip("not a checkout")
+    listed = set(re.findall(r'^    "([\w-]+\.png)": ', path.read_text(), flags=re.MULTILINE))
+    assert {figure.name for figure in path.parent.glob("*.png")} == listed
+    pages = [*ROOT.glob("docs/*.md"), *ROOT.glob("examples/gallery/*/*.py")]
+    text = "".join(page.read_text() for page in pages)
+    assert all(f"{figure})" in text or f":: /{figure}" in text for figure in listed)
