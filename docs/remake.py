@@ -23,7 +23,8 @@ FIGURES = {
     "lid.png": "lidfast simulate --plot {out}",
     "tour.png": "lidfast passk counts.csv --by model --k 1,10,100 --forecast 10000 --plot {out}",
     "figure-1.png": "lidfast simulate --d 64 --sigma 0.001 --delta 0.0003 --ridge 1e-9 --signal 0.01"
-    " --n-min 8 --n-max 32768 --per-octave 2 --k-max 100000 --k-ref 1000 --runs 256 --instances 50000 --plot {out}",
+    " --n-min 8 --n-max 32768 --per-octave 2 --k-max 100000 --k-ref 1000 --runs 256 --instances 50000"
+    " --plot {out}",
     "artificial-tail.png": "python examples/artificial_tail.py --out {out}",
     "frontiers-losses.png": "python examples/frontiers.py --losses {out}",
     "frontiers-phases.png": "python examples/frontiers.py --phases {out}",
