@@ -210,7 +210,7 @@ class _Spread:
         self.noise = -shares * np.expm1(log_s[0] - log_s)
 
     def __call__(self, n: float) -> float:
-        return self.root * math.sqrt(self.between + float(_shared(n, self.k) @ self.noise))
+        return self.root * math.sqrt(self.between + float(np.sum(_shared(n, self.k) * self.noise)))
 
 
 def _shared(n: float, k: int) -> FloatArray:
