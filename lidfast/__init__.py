@@ -11,7 +11,7 @@ except ModuleNotFoundError as error:
         "lidfast. Install it (pip install .) and run Python from another folder."
     ) from error
 
-from . import allocation, coverage, difficulty, frontiers, memorization, random, spectrum
+from . import allocation, coverage, difficulty, frontiers, memorization, planning, random, spectrum
 from ._threads import get_num_threads, num_threads, set_num_threads, show_config
 from .lid import LIDModel, LIDResult
 from .passk import (
@@ -66,6 +66,7 @@ __all__ = [
     "pass_at_k",
     "pass_at_k_curve",
     "pass_hat_k",
+    "planning",
     "random",
     "ridge_loo",
     "ridge_path",
