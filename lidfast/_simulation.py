@@ -307,7 +307,7 @@ class LIDResult:
         of S(k; V_r), not S at the mean risk.
     z : ndarray, shape (nN, nk)
         Paired z-scores: the differences D_r between simulated and exact carry instance noise only,
-        z = mean D_r / (sd D_r / sqrt(runs)). NaN where |N - d| <= 1 and where all D_r vanish.
+        z = mean D_r / (sd D_r / sqrt(runs)). NaN where abs(N - d) <= 1 and where all D_r vanish.
     resolved : ndarray of bool, shape (nN, nk)
         Whether the instance noise leaves a relative standard error of at most 3%.
     beta_eff, beta_eff_stderr, beta_eff_exact : ndarray, shape (nN, nk)

@@ -309,7 +309,7 @@ class LIDModel:
         A run draws N labelled features, solves the ridge problem, computes the excess risk V_r of
         the solution exactly (`ridge_risk`), draws instances (tau, B) with B ~ Normal(0, V_r), the law of
         x.(theta_hat - theta) for a fresh x, and averages (1 - s)^k over them. The instances are drawn
-        in strata of ln tau and of |B|, weighted by their law, so that failure rates far below
+        in strata of ln tau and of abs(B), weighted by their law, so that failure rates far below
         1/instances are seen; the averages are unbiased and the runs independent.
 
         Parameters

@@ -446,7 +446,7 @@ class Generator(_random.Streams):
     def standard_normal(
         self, size: Size = None, dtype: DTypeLike = _FLOAT64, out: NDArray[Any] | None = None
     ) -> Any:
-        """Draw normals of mean 0 and variance 1; the tails reach 2^-65, |x| = 9.2.
+        """Draw normals of mean 0 and variance 1; the tails reach 2^-65, to x = 9.2.
 
         Parameters
         ----------
@@ -670,7 +670,7 @@ class Generator(_random.Streams):
         return self._draw("chisquare", size, out=out, parameters=(df,))
 
     def standard_t(self, df: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None) -> Any:
-        """Student's t with df degrees of freedom: P(|X| > x) ~ x^-df.
+        """Student's t with df degrees of freedom: P(abs(X) > x) ~ x^-df.
 
         Parameters
         ----------
@@ -786,7 +786,7 @@ class Generator(_random.Streams):
     def levy_stable(
         self, alpha: ArrayLike, beta: ArrayLike, size: Size = None, *, out: NDArray[Any] | None = None
     ) -> Any:
-        """Stable of scale 1 and location 0, SciPy's S1: P(|X| > x) ~ x^-alpha for alpha < 2.
+        """Stable of scale 1 and location 0, SciPy's S1: P(abs(X) > x) ~ x^-alpha for alpha < 2.
 
         Parameters
         ----------
