@@ -47,6 +47,7 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections give types as a reader wants them
+default_role = "autolink"
 numpydoc_show_class_members = False
 
 sphinx_gallery_conf = {

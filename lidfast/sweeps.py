@@ -93,11 +93,11 @@ def sweep(
     Parameters
     ----------
     function : callable
-        Called as ``function(**point)`` with a point's values by name, and rng=SeedSequence (or seed=, by
-        the name that it takes) of the point, if it takes one. It returns numbers or arrays of them: a mapping of
-        names, a named tuple or dataclass, an `LIDResult`, an xarray.Dataset, or one value, which is
-        named "value". An array's dimensions are named by (dims, array), or else after the variable. All
-        points return the same names and shapes. For a client, of a module that workers import.
+        Called as ``function(**point)`` with a point's values by name, and rng=SeedSequence (or seed=, by the
+        name that it takes) of the point, if it takes one. It returns numbers or arrays of them: a mapping of
+        names, a named tuple or dataclass, an `LIDResult`, an xarray.Dataset, or one value, which is named
+        "value". An array's dimensions are named by (dims, array), or else after the variable. All points
+        return the same names and shapes. For a client, of a module that workers import.
     grid : mapping, pairs or table
         Names to values, int, float or text: the full product of them. Or points: a data frame, or a
         sequence of mappings; those have the one dimension "point".
