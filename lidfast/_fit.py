@@ -69,6 +69,13 @@ class Fit:
         the time each (Self and Liang 1987). None for families that extend none.
     candidates : tuple of Fit
         What "auto" chose from, least AIC first; else empty.
+
+    Examples
+    --------
+    >>> from lidfast import difficulty
+    >>> found = difficulty.fit([10] * 6, [0, 0, 0, 1, 3, 9])
+    >>> found.family, round(found.exponent, 3), found.converged
+    ('beta', 0.211, True)
     """
 
     difficulty: Difficulty
@@ -93,11 +100,15 @@ class Fit:
     def summary(self) -> str:
         """One line: the exponent with its interval, then how well the family fits.
 
+        Returns
+        -------
+        str
+
         Examples
         --------
         >>> from lidfast import difficulty
         >>> print(difficulty.fit([10] * 6, [0, 0, 0, 1, 3, 9]).summary())
-        beta: exponent 0.304 [0.0632, 1.03] (95%), loglik -10.26, AIC 24.51
+        beta: exponent 0.211 [0.0361, 0.929] (95%), loglik -10.55, AIC 25.11
         """
         low, high = self.exponent_ci
         text = (

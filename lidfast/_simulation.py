@@ -347,7 +347,12 @@ class LIDResult:
     beta_eff_exact_runs: FloatArray
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """All arrays by name."""
+        """All arrays by name.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         return {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
 
     def numbers(self, k_ref: float) -> dict[str, np.ndarray[Any, Any]]:
@@ -404,6 +409,10 @@ def agreement(numbers: Mapping[str, np.ndarray[Any, Any]]) -> str:
     ----------
     numbers : mapping
         Arrays of an `LIDResult` by name.
+
+    Returns
+    -------
+    str
 
     Examples
     --------

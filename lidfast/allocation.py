@@ -130,7 +130,20 @@ class Frontier:
         return int(order[np.argmax(tail)]) if tail.any() else None
 
     def numbers(self) -> dict[str, NDArray[Any]]:
-        """All columns by name, `saturated` among them."""
+        """All columns by name, `saturated` among them.
+
+        Returns
+        -------
+        dict of str to ndarray
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> model = lidfast.LIDModel(20, 2.5, sigma=0.3, delta=0.1, ridge=1e-3)
+        >>> found = lidfast.allocation.frontier(model, [100.0, 1000.0], 1.0, 1.0)
+        >>> sorted(found.numbers())[:4]
+        ['N', 'beta_eff', 'beta_eff_limit', 'budget']
+        """
         return {**{each.name: getattr(self, each.name) for each in fields(self)}, "saturated": self.saturated}
 
     def __len__(self) -> int:

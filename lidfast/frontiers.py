@@ -195,7 +195,14 @@ class Frontier:
 
     @property
     def exponents(self) -> Exponents:
-        """Exponents of the loss: g (a - 1), (a - 1)/a and (a - 1)/(a b)."""
+        """Exponents of the loss: g (a - 1), (a - 1)/a and (a - 1)/(a b).
+
+        Examples
+        --------
+        >>> from lidfast.frontiers import Frontier
+        >>> Frontier(1.5, capacity=1.0).exponents.capacity
+        0.5
+        """
         a = self.zipf
         return Exponents(self.capacity * (a - 1), (a - 1) / a, (a - 1) / (a * self.optimization))
 
@@ -207,6 +214,10 @@ class Frontier:
         pair : {"data", "optimization"}
             The resource beside capacity: "data" is Chinchilla's case, 1/2 at a g = 1; "optimization"
             Kaplan's, 0.73 at a b g = 0.37.
+
+        Returns
+        -------
+        float
 
         Examples
         --------

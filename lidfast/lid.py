@@ -107,7 +107,15 @@ class LIDModel:
 
     @cached_property
     def spectrum(self) -> FloatArray:
-        """Eigenvalues of the feature covariance, shape (d,)."""
+        """Eigenvalues of the feature covariance, shape (d,).
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> model = lidfast.LIDModel(3, 2.5)
+        >>> model.spectrum.round(3), model.coefficients
+        (array([0.647, 0.229, 0.124]), array([1., 1., 1.]))
+        """
         if self.eigenvalues is None:
             return _read_only(spectrum.power_law(self.d, self.spectrum_exponent))
         return _read_only(np.asarray(self.eigenvalues, dtype=np.float64))
@@ -121,12 +129,26 @@ class LIDModel:
 
     @cached_property
     def precision(self) -> Sampled | Smooth:
-        """Law of the latent precision tau."""
+        """Law of the latent precision tau.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> lidfast.LIDModel(3, 2.5).precision.tail_exponent
+        2.5
+        """
         return _precision.precision(self.prior, self.beta)
 
     @property
     def noise_variance(self) -> float:
-        """Variance of the label noise, sigma^2 E[1/tau]: 2 sigma^2 / (beta - 2), inf for beta <= 2."""
+        """Variance of the label noise, sigma^2 E[1/tau]: 2 sigma^2 / (beta - 2), inf for beta <= 2.
+
+        Examples
+        --------
+        >>> import lidfast
+        >>> round(lidfast.LIDModel(3, 2.5, sigma=0.1).noise_variance, 12)
+        0.04
+        """
         return self.sigma**2 * self.precision.inverse_mean
 
     def generalization_error(self, N: ArrayLike) -> Any:
@@ -164,6 +186,10 @@ class LIDModel:
         ----------
         N : array_like, > 0
 
+        Returns
+        -------
+        float or ndarray, shape of N
+
         Examples
         --------
         >>> import lidfast
@@ -179,6 +205,10 @@ class LIDModel:
         Parameters
         ----------
         N : array_like, > 0
+
+        Returns
+        -------
+        float or ndarray, shape of N
 
         Examples
         --------
@@ -196,6 +226,10 @@ class LIDModel:
         Parameters
         ----------
         N : float, > 0
+
+        Returns
+        -------
+        LID
 
         Raises
         ------
@@ -279,6 +313,10 @@ class LIDModel:
         Parameters
         ----------
         N : array_like, > 0
+
+        Returns
+        -------
+        float or ndarray, shape of N
 
         Examples
         --------

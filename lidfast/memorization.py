@@ -82,23 +82,82 @@ class Memorization:
 
     @property
     def tail_exponent(self) -> float:
-        """The exponent of S at large k, q a."""
+        """The exponent of S at large k, q a.
+
+        Examples
+        --------
+        >>> from lidfast.memorization import Memorization
+        >>> Memorization(0.3, 2, q=0.5).tail_exponent
+        0.15
+        """
         return self.q * self.a
 
     def failure_rate(self, k: ArrayLike) -> Any:
-        """Failure rate S(k) after k >= 0 attempts; real k of any shape."""
+        """Failure rate S(k) after k >= 0 attempts; real k of any shape.
+
+        Parameters
+        ----------
+        k : array_like, >= 0
+            Real, of any shape.
+
+        Returns
+        -------
+        float or ndarray, shape of k
+        """
         return Beta(self.a, self.b).failure_rate(self._effective(k))
 
     def log_failure_rate(self, k: ArrayLike) -> Any:
-        """Its logarithm, where S is below the smallest double."""
+        """Its logarithm, where S is below the smallest double.
+
+        Parameters
+        ----------
+        k : array_like, >= 0
+            Real, of any shape.
+
+        Returns
+        -------
+        float or ndarray, shape of k
+
+        Examples
+        --------
+        >>> from lidfast.memorization import Memorization
+        >>> round(Memorization(50, 2).log_failure_rate(1e12), 3)
+        -1229.141
+        """
         return Beta(self.a, self.b).log_failure_rate(self._effective(k))
 
     def pass_at_k(self, k: ArrayLike) -> Any:
-        """1 - S(k), accurate where it is small."""
+        """1 - S(k), accurate where it is small.
+
+        Parameters
+        ----------
+        k : array_like, >= 0
+            Real, of any shape.
+
+        Returns
+        -------
+        float or ndarray, shape of k
+
+        Examples
+        --------
+        >>> from lidfast.memorization import Memorization
+        >>> Memorization(0.3, 2, q=0.5).pass_at_k([1, 100]).round(4)
+        array([0.1304, 0.4415])
+        """
         return Beta(self.a, self.b).pass_at_k(self._effective(k))
 
     def exponent(self, k: ArrayLike, *, loss: Loss = "failure") -> Any:
-        """Local exponent -d ln S / d ln k, or of -ln pass@k where loss is "nll"."""
+        """Local exponent -d ln S / d ln k, or of -ln pass@k where loss is "nll".
+
+        Parameters
+        ----------
+        k : array_like, >= 0
+        loss : {"failure", "nll"}
+
+        Returns
+        -------
+        float or ndarray, shape of k
+        """
         return self.q * Beta(self.a, self.b).exponent(self._effective(k), loss=loss)
 
     def _effective(self, k: ArrayLike) -> FloatArray:
@@ -221,7 +280,16 @@ class Model:
             raise TypeError(f"curve must have a method failure_rate: {type(self.curve).__name__} has none")
 
     def attempts(self, flops: ArrayLike) -> Any:
-        """Return the attempts that a budget buys."""
+        """Return the attempts that a budget buys.
+
+        Parameters
+        ----------
+        flops : array_like, >= 0
+
+        Returns
+        -------
+        float or ndarray, shape of flops
+        """
         return attempts(flops, self.tokens, self.parameters)
 
 

@@ -132,7 +132,14 @@ class Exponent:
 
     @property
     def size(self) -> float | None:
-        """Parameters that the label tells of, as in 70M or 1.4B."""
+        """Parameters that the label tells of, as in 70M or 1.4B.
+
+        Examples
+        --------
+        >>> from lidfast.plot import Exponent
+        >>> Exponent("tiny 70M", 0.3, 0.2, 0.5, solved=41).size
+        70000000.0
+        """
         found = re.findall(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([KMBT])(?![a-z])", self.label, re.IGNORECASE)
         if not found:
             return None

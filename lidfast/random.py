@@ -356,6 +356,10 @@ class Generator(_random.Streams):
         ----------
         k : int, >= 0
 
+        Returns
+        -------
+        list of Generator
+
         Examples
         --------
         >>> import lidfast
@@ -371,6 +375,10 @@ class Generator(_random.Streams):
         """Return a NumPy generator seeded from this one, for the methods that are not here.
 
         It takes one call of the counter, so two of them differ.
+
+        Returns
+        -------
+        numpy.random.Generator
 
         Examples
         --------
@@ -435,6 +443,10 @@ class Generator(_random.Streams):
         out : ndarray, optional
             Filled and returned: contiguous (C-contiguous where there are parameters), of the dtype.
 
+        Returns
+        -------
+        float, or ndarray of shape size and of the dtype
+
         Examples
         --------
         >>> import lidfast
@@ -452,6 +464,10 @@ class Generator(_random.Streams):
         ----------
         size, dtype, out
             As in `random`.
+
+        Returns
+        -------
+        float, or ndarray of shape size and of the dtype
 
         Examples
         --------
@@ -476,6 +492,10 @@ class Generator(_random.Streams):
             As in `random`.
         method : {"zig", "inv"}
             Taken for NumPy's sake: the variates are the same.
+
+        Returns
+        -------
+        float, or ndarray of shape size and of the dtype
 
         Examples
         --------
@@ -502,6 +522,10 @@ class Generator(_random.Streams):
         size, dtype, out
             As in `random`.
 
+        Returns
+        -------
+        float, or ndarray of shape size and of the dtype
+
         Examples
         --------
         >>> import lidfast
@@ -526,6 +550,10 @@ class Generator(_random.Streams):
         scale : array_like, >= 0
         size, out
             As in `random`; broadcast with the parameters.
+
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
 
         Examples
         --------
@@ -560,6 +588,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -587,6 +619,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -606,6 +642,10 @@ class Generator(_random.Streams):
         scale : array_like, >= 0
         size, out
             As in `random`; broadcast with the parameters.
+
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
 
         Examples
         --------
@@ -636,6 +676,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -661,6 +705,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -679,6 +727,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -695,6 +747,10 @@ class Generator(_random.Streams):
         a, b : array_like, > 0
         size, out
             As in `random`; broadcast with the parameters.
+
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
 
         Examples
         --------
@@ -722,6 +778,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -739,6 +799,10 @@ class Generator(_random.Streams):
             A shape of 0 gives 0, as in NumPy.
         size, out
             As in `random`; broadcast with the parameters.
+
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
 
         Examples
         --------
@@ -766,6 +830,10 @@ class Generator(_random.Streams):
             Standard deviation of the logarithm.
         size, out
             As in `random`; broadcast with the parameters.
+
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
 
         Examples
         --------
@@ -797,6 +865,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        float, or ndarray of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -825,6 +897,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        int, or ndarray of int64 of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -844,6 +920,10 @@ class Generator(_random.Streams):
         p : array_like, in [0, 1]
         size, out
             As in `random`; broadcast with the parameters.
+
+        Returns
+        -------
+        int, or ndarray of int64 of shape size, or of the parameters' broadcast shape
 
         Examples
         --------
@@ -870,6 +950,10 @@ class Generator(_random.Streams):
         size, out
             As in `random`; broadcast with the parameters.
 
+        Returns
+        -------
+        int, or ndarray of int64 of shape size, or of the parameters' broadcast shape
+
         Examples
         --------
         >>> import lidfast
@@ -891,6 +975,10 @@ class Generator(_random.Streams):
             As in `random`; broadcast with the parameters.
         n : array_like of int, in [1, 2^63 - 1], optional
             Largest rank. Without it the law is conditioned on what int64 holds, as in NumPy.
+
+        Returns
+        -------
+        int, or ndarray of int64 of shape size, or of the parameters' broadcast shape
 
         Examples
         --------
@@ -933,6 +1021,10 @@ def default_rng(seed: Seed | Generator = None) -> Generator:
     ----------
     seed : None, int, sequence of int, numpy.random.SeedSequence, Generator or numpy.random.Generator
         A lidfast Generator is returned as it is; a NumPy one gives the seed (four of its words).
+
+    Returns
+    -------
+    Generator
 
     Examples
     --------

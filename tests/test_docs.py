@@ -1,6 +1,7 @@
 """What the documentation says is run, and every public name has some."""
 
 import doctest
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -18,12 +19,39 @@ MODULES = sorted(
 )
 
 
+def members(thing):
+    """What a class itself defines for its users."""
+    kinds = property, functools.cached_property, classmethod, staticmethod
+    for name, value in vars(thing).items():
+        if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, kinds)):
+            yield name, value
+
+
+def public_objects(name):
+    """Functions and classes of a module by name, wherever they are defined, and what the classes define."""
+    module = importlib.import_module(f"lidfast.{name}")
+    for attribute, value in vars(module).items():
+        listed = attribute in getattr(module, "__all__", ())
+        if attribute.startswith("_") or not (inspect.isfunction(value) or inspect.isclass(value)):
+            continue
+        if listed or value.__module__ == module.__name__:
+            yield f"{name}.{attribute}", value, None
+            if inspect.isclass(value):
+                for inner, member in members(value):
+                    yield f"{name}.{attribute}.{inner}", member, value
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name):
-    module = importlib.import_module(f"lidfast.{name}")
-    results = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert results.failed == 0
-    assert results.attempted > 0
+    """Also those of classes that the module only shows, which doctest.testmod passes over."""
+    finder = doctest.DocTestFinder(recurse=False)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    things = [(name, importlib.import_module(f"lidfast.{name}"), None), *public_objects(name)]
+    for label, thing, _ in things:
+        for example in finder.find(thing, label, module=False, globs={}):
+            runner.run(example)
+    assert runner.failures == 0
+    assert runner.tries > 0
 
 
 PAGES = [*sorted(ROOT.glob("docs/*.md")), *ROOT.glob("README.md")]  # none where this is no checkout
@@ -35,32 +63,37 @@ def test_pages_run(page):
     assert results.failed == 0
 
 
-@pytest.mark.parametrize("name", ["_ready_sweeps", "_threads"])
-def test_examples_of_what_other_modules_show_run(name):
-    results = doctest.testmod(importlib.import_module(f"lidfast.{name}"))
+def test_examples_of_threads_run():
+    results = doctest.testmod(importlib.import_module("lidfast._threads"))
     assert results.failed == 0
     assert results.attempted > 5
 
 
-def public_objects():
-    for name in MODULES:
-        if name == "cli":  # its functions document themselves on the command line
-            continue
-        module = importlib.import_module(f"lidfast.{name}")
-        for attribute, value in vars(module).items():
-            if attribute.startswith("_") or getattr(value, "__module__", None) != module.__name__:
-                continue
-            if inspect.isfunction(value) or inspect.isclass(value):
-                yield pytest.param(value, id=f"{name}.{attribute}")
+# The functions of cli document themselves on the command line.
+PUBLIC = [each for name in MODULES if name != "cli" for each in public_objects(name)]
 
 
-@pytest.mark.parametrize("thing", list(public_objects()))
-def test_public_names_are_documented_with_an_example(thing):
-    assert thing.__doc__
-    if inspect.isabstract(thing) or (inspect.isclass(thing) and issubclass(thing, Exception)):
+@pytest.mark.parametrize(("name", "thing", "owner"), PUBLIC, ids=[name for name, *_ in PUBLIC])
+def test_public_names_are_documented(name, thing, owner):
+    """With an example, of its own or of its class, and each parameter and what is returned."""
+    text = inspect.getdoc(thing)
+    assert text
+    if inspect.isclass(thing) and issubclass(thing, Exception):
         return
-    methods = [value for value in vars(thing).values() if inspect.isfunction(value)]
-    assert any(">>>" in (documented.__doc__ or "") for documented in [thing, *methods])
+    used = rf"(>>>|\.\.\.) .*\b{name.rpartition('.')[2]}\b"
+    others = [owner, *(member for _, member in members(owner))] if owner else []
+    assert ">>>" in text or any(re.search(used, inspect.getdoc(other) or "") for other in others)
+    if not inspect.isfunction(thing):
+        return
+    parts = dict(
+        re.findall(r"^([A-Z][\w ]+)\n-+\n(.*?)(?=\n\n[A-Z][\w ]+\n-+\n|\Z)", text, re.DOTALL | re.MULTILINE)
+    )
+    signature = inspect.signature(thing)
+    lines = re.findall(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: :|$)", parts.get("Parameters", ""), re.MULTILINE)
+    named = [each.strip(" *") for line in lines for each in line.split(",")]
+    assert sorted(named) == sorted(set(signature.parameters) - {"self", "cls"})
+    if signature.return_annotation not in ("None", None, signature.empty):
+        assert {"Returns", "Yields"} & set(parts)
 
 
 def test_all_is_what_is_there():
